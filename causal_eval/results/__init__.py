@@ -1,0 +1,1 @@
+"""What a study found, as plain values: types, their JSON, their tables."""
