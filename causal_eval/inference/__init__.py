@@ -1,0 +1,1 @@
+"""Numbers from arrays: each function knows arrays and the paper's letters, no spec, no frame."""

@@ -1,0 +1,89 @@
+"""From coefficients and their covariance to effects: p-values, intervals, relative effects. One procedure each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from causal_eval.results.types import Effect, Interval, Scale
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+NEAR_ZERO = 3.0
+"""A relative effect is refused when its counterfactual is fewer than this many standard errors from zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """p-value and interval of one coefficient, from one procedure. ``note`` says why one is missing."""
+
+    p_value: float | None
+    low: float | None
+    high: float | None
+    note: str = ""
+
+
+def t_test(value: float, std_error: float, df: float, level: float) -> Tested:
+    """Two-sided t test of zero and its interval."""
+    from scipy import stats
+
+    if not std_error > 0:
+        return Tested(None, None, None, "no variation is left to estimate an error from")
+    half = float(stats.t.isf((1 - level) / 2, df)) * std_error
+    return Tested(float(2 * stats.t.sf(abs(value) / std_error, df)), value - half, value + half)
+
+
+def effect(
+    aggregation: str, scale: Scale, value: float, std_error: float | None, tested: Tested, *, level: float, method: str,
+    n_rows: int | None = None, n_units: int | None = None, n_treated: int | None = None,
+) -> Effect:  # fmt: skip
+    """An :class:`Effect` from a value and its test."""
+    interval = None
+    if tested.low is not None and tested.high is not None:
+        interval = Interval(tested.low, tested.high, level, method)
+    return Effect(
+        aggregation, scale, float(value), std_error if std_error is None else float(std_error), tested.p_value,
+        interval, n_rows, n_units, n_treated, tested.note,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """Effect over counterfactual. ``value`` None: refused, ``note`` says why."""
+
+    value: float | None
+    std_error: float | None
+    note: str = ""
+
+
+def relative(value: float, observed: float, joint: Floats) -> Relative:
+    """Effect / (observed - effect) by the delta method.
+
+    Args:
+        joint: (2, 2) covariance of (effect, observed mean of the treated).
+    """
+    import numpy as np
+
+    counterfactual = observed - value
+    spread = float(np.sqrt(max(joint[0, 0] + joint[1, 1] - 2 * joint[0, 1], 0.0)))
+    if counterfactual <= 0 or counterfactual < NEAR_ZERO * spread:
+        return Relative(None, None, "no relative effect: the counterfactual is not clearly above zero")
+    gradient = np.array([observed, -value]) / counterfactual**2
+    variance = float(gradient @ joint @ gradient)
+    return Relative(value / counterfactual, float(np.sqrt(max(variance, 0.0))))
+
+
+def relative_of(tested: Tested, observed: float) -> Tested:
+    """The test of a relative effect from an absolute one's by its own transformation tau / (observed - tau).
+
+    Increasing in tau while the counterfactual is positive, so the p-value stays and the ends map to ends.
+    """
+    if tested.low is None or tested.high is None:
+        return tested
+    if observed - tested.high <= 0:
+        return Tested(tested.p_value, None, None, "the interval reaches a counterfactual of zero")
+    return Tested(tested.p_value, tested.low / (observed - tested.low), tested.high / (observed - tested.high), tested.note)

@@ -1,0 +1,140 @@
+r"""Two-way fixed effects on units x periods arrays: exact, weighted, unbalanced, without dummies for units.
+
+The model is y_it = alpha_i + gamma_t + D_i F_t' beta + e_it with weights w_it (0 where missing). Weighted demeaning
+within units removes alpha_i; what is left is a regression on the T demeaned period dummies and the K demeaned
+regressors, whose normal equations need only T x T and T x K sums over units (Frisch-Waugh-Lovell). With
+W_i = sum_t w_it:
+
+    E'E = diag(sum_i w_it) - sum_i w_it w_is / W_i
+    E'Z = sum_i D_i w_it (F_tk - Fbar_ik)            Fbar_ik = sum_t w_it F_tk / W_i
+    Z'Z = sum_i D_i (sum_t w_it F_tk F_tl - W_i Fbar_ik Fbar_il)
+
+The first period dummy is dropped. Unit i's score is s_i = (w_it e_it)_t, (D_i sum_t w_it F_tk e_it)_k: within a
+unit weighted residuals sum to zero, so demeaning the regressors changes nothing. The covariance is
+B^-1 (sum_c s_c s_c') B^-1. With a balanced unweighted panel and one adoption date beta is the difference of mean
+changes, and the influence of unit i is the deviation of its change from its group's mean change, over the group's
+size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from causal_eval.inference.regression import Fit, NotIdentified, Vcov, cluster_sums, clustered
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Equations:
+    """The normal equations of one treated set: bread (P, P), and what makes a right-hand side from outcomes."""
+
+    bread: Floats
+    unit_weight: Floats
+    mean_f: Floats
+
+
+def _equations(w: Floats, treated: Bools, f: Floats) -> _Equations:
+    import numpy as np
+
+    total = w.sum(axis=1)
+    share = w / total[:, None]
+    ee = np.diag(w.sum(axis=0)) - w.T @ share
+    mean_f = share @ f
+    wt = w[treated]
+    ez = wt.sum(axis=0)[:, None] * f - wt.T @ mean_f[treated]
+    zz = (f * wt.sum(axis=0)[:, None]).T @ f - (mean_f[treated] * total[treated, None]).T @ mean_f[treated]
+    full = np.block([[ee[1:, 1:], ez[1:]], [ez[1:].T, zz]])
+    scale = np.sqrt(np.diag(full).clip(1e-300))
+    if np.linalg.matrix_rank(full / np.outer(scale, scale), hermitian=True, tol=1e-10) < len(full):
+        raise NotIdentified("the treatment cannot be told apart from the unit and period effects")
+    return _Equations(np.linalg.inv(full), total, mean_f)
+
+
+def two_way_coefficients(y: Floats, w: Floats, treated: Bools, f: Floats) -> Floats:
+    """(K,) coefficients alone. Arguments as in :func:`two_way`."""
+    import numpy as np
+
+    eq = _equations(w, treated, f)
+    y0 = np.where(w > 0, y, 0.0)
+    wy = w * (y0 - ((w * y0).sum(axis=1) / eq.unit_weight)[:, None])
+    rhs = np.concatenate([wy.sum(axis=0)[1:], f.T @ wy[treated].sum(axis=0)])
+    return (eq.bread @ rhs)[-f.shape[1] :]
+
+
+def two_way(y: Floats, w: Floats, treated: Bools, f: Floats, cluster: Ints, *, vcov: Vcov, nested: bool) -> Fit:
+    """Coefficients of ``treated_i * f_t`` beside unit and period effects.
+
+    Args:
+        y: (n, T) outcomes; ignored where the weight is 0.
+        w: (n, T) weights; every unit and every period has some.
+        treated: (n,).
+        f: (T, K) time patterns of the regressors, such as a post indicator or event-time dummies.
+        cluster: (n,) codes 0..G-1; rows of a unit are always in its cluster.
+        vcov: covariance, as in :mod:`causal_eval.inference.regression`.
+        nested: whether units are nested in clusters (then unit effects do not count as parameters).
+
+    Raises:
+        NotIdentified: the treatment is a combination of the effects, or no freedom is left.
+    """
+    import numpy as np
+
+    n_units, n_periods = w.shape
+    k = f.shape[1]
+    eq = _equations(w, treated, f)
+    y0 = np.where(w > 0, y, 0.0)
+    centred = y0 - ((w * y0).sum(axis=1) / eq.unit_weight)[:, None]
+    wy = w * centred
+    rhs = np.concatenate([wy.sum(axis=0)[1:], f.T @ wy[treated].sum(axis=0)])
+    beta = eq.bread @ rhs
+    gamma = np.concatenate([[0.0], beta[: n_periods - 1]])
+    pattern = f @ beta[n_periods - 1 :]
+    fitted = gamma[None, :] + treated[:, None] * pattern[None, :]
+    e = centred - (fitted - ((w * fitted).sum(axis=1) / eq.unit_weight)[:, None])
+    we = w * e
+    n_rows = int((w > 0).sum())
+    coef = beta[n_periods - 1 :]
+    if vcov == "cluster":
+        scores = np.hstack([we[:, 1:], treated[:, None] * (we @ f)])
+        sums = cluster_sums(scores, cluster, int(cluster.max()) + 1)
+        influence = (sums @ eq.bread)[:, n_periods - 1 :]
+        return clustered(coef, influence, n_rows=n_rows, n_params=k + n_periods + (0 if nested else n_units - 1))
+    bread = eq.bread
+    free = n_rows - (k + n_periods + n_units - 1)
+    if free <= 0:
+        raise NotIdentified("as many parameters as rows: no error to estimate")
+    own = slice(n_periods - 1, None)
+    if vcov == "iid":
+        return Fit(coef, float((we * e).sum()) / free * bread[own, own], float(free), n_rows, None, None, 1.0)
+    share = w / eq.unit_weight[:, None]
+    meat = np.zeros_like(bread)
+    for t in range(n_periods):
+        period = -share.copy()
+        period[:, t] += 1.0
+        x = np.hstack([period[:, 1:], treated[:, None] * (f[t][None, :] - eq.mean_f)])
+        u2 = we[:, t] ** 2
+        if vcov == "hc2":
+            h = w[:, t] * np.einsum("ij,jk,ik->i", x, bread, x) + share[:, t]
+            u2 = u2 / np.maximum(1 - h, 1e-12)
+        meat += x.T @ (x * u2[:, None])
+    scale = n_rows / free if vcov == "hc1" else 1.0
+    return Fit(coef, (scale * bread @ meat @ bread)[own, own], float(free), n_rows, None, None, scale)
+
+
+def mean_influence(y: Floats, w: Floats, cells: Bools, cluster: Ints) -> tuple[float, Floats]:
+    """The weighted mean of y over the (n, T) mask ``cells``, and the (G,) cluster sums of its influence function."""
+    import numpy as np
+
+    weight = w * cells
+    total = float(weight.sum())
+    y0 = np.where(weight > 0, y, 0.0)
+    mean = float((weight * y0).sum()) / total
+    psi = (weight * (y0 - mean)).sum(axis=1) / total
+    return mean, cluster_sums(psi[:, None], cluster, int(cluster.max()) + 1)[:, 0]
