@@ -1,0 +1,1 @@
+"""study.toml: what its author wrote, checked and with its places in the file."""
