@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,9 +49,9 @@ def absorb(y: Floats, x: Floats, effects: Sequence[Ints], w: Floats) -> Absorbed
         # LSMR stops on a relative residual: standardised columns make its tolerance mean the same for each.
         size = np.maximum(x.std(axis=0), 1e-300)
         columns = pd.DataFrame((x - x.mean(axis=0)) / size, columns=[str(i) for i in range(x.shape[1])])
-        centre, spread = float(np.mean(y)), float(max(np.std(y), 1e-300))
+        centre, spread = float(np.mean(y)), max(float(np.std(y)), 1e-300)
         model = AbsorbingLS(pd.Series((y - centre) / spread), columns, absorb=cuts, weights=pd.Series(w), drop_absorbed=True)
-        tight = {"atol": 1e-14, "btol": 1e-14, "conlim": 1e14, "maxiter": 20000}
+        tight: dict[str, Any] = {"atol": 1e-14, "btol": 1e-14, "conlim": 1e14, "maxiter": 20000}
         try:
             model.fit(method="lsmr", absorb_options=tight, use_cache=False)
         except ValueError:
@@ -75,7 +75,7 @@ def count_effects(effects: Sequence[Ints], cluster: Ints | None) -> tuple[int, i
 
     def within(fine: Ints, coarse: Ints) -> bool:
         pairs = np.unique(np.stack([fine, coarse]), axis=1)
-        return pairs.shape[1] == len(np.unique(fine))
+        return bool(pairs.shape[1] == len(np.unique(fine)))
 
     def count(sets: Sequence[Ints]) -> int:
         total = 0

@@ -262,4 +262,5 @@ def _effect_leverage(effects: Sequence[Ints], w: Floats) -> Floats:
         raise NotIdentified("HC2 with this many effects would need their whole dummy matrix: use vcov = \"cluster\"")
     x = np.hstack([np.eye(int(e.max()) + 1)[e] for e in effects]) * np.sqrt(w)[:, None]
     u, s, _ = np.linalg.svd(x, full_matrices=False)
-    return (u[:, s > 1e-9 * s.max()] ** 2).sum(axis=1)
+    leverage: Floats = (u[:, s > 1e-9 * s.max()] ** 2).sum(axis=1)
+    return leverage

@@ -160,4 +160,5 @@ def gap_map(windows: Windows) -> Floats:
 
     full = np.zeros((len(windows.pre), len(windows.others)))
     full[windows.others, np.arange(len(windows.others))] = 1.0
-    return full - full[windows.pre].mean(axis=0)[None, :]
+    centred: Floats = full - full[windows.pre].mean(axis=0)[None, :]
+    return centred

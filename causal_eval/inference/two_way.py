@@ -66,7 +66,8 @@ def two_way_coefficients(y: Floats, w: Floats, treated: Bools, f: Floats) -> Flo
     y0 = np.where(w > 0, y, 0.0)
     wy = w * (y0 - ((w * y0).sum(axis=1) / eq.unit_weight)[:, None])
     rhs = np.concatenate([wy.sum(axis=0)[1:], f.T @ wy[treated].sum(axis=0)])
-    return (eq.bread @ rhs)[-f.shape[1] :]
+    coef: Floats = (eq.bread @ rhs)[-f.shape[1] :]
+    return coef
 
 
 def two_way(y: Floats, w: Floats, treated: Bools, f: Floats, cluster: Ints, *, vcov: Vcov, nested: bool) -> Fit:
@@ -138,3 +139,63 @@ def mean_influence(y: Floats, w: Floats, cells: Bools, cluster: Ints) -> tuple[f
     mean = float((weight * y0).sum()) / total
     psi = (weight * (y0 - mean)).sum(axis=1) / total
     return mean, cluster_sums(psi[:, None], cluster, int(cluster.max()) + 1)[:, 0]
+
+
+@dataclass(frozen=True, slots=True)
+class StaggeredTwoWay:
+    """Two-way coefficient of a treatment that starts at different times.
+
+    Attributes:
+        fit: K = 1.
+        negative_share: sum of the negative weights that the coefficient puts on treated cells' effects, as a share of
+            all weight taken by size (de Chaisemartin & D'Haultfoeuille 2020, theorem 1).
+        n_negative: treated cells with a negative weight; n_treated: treated cells.
+    """
+
+    fit: Fit
+    negative_share: float
+    n_negative: int
+    n_treated: int
+
+
+def two_way_treatment(y: Floats, w: Floats, d: Floats, cluster: Ints, *, vcov: Vcov, nested: bool) -> StaggeredTwoWay:
+    """Coefficient of ``d`` (n, T) beside unit and period effects. Other arguments as in :func:`two_way`.
+
+    Raises:
+        NotIdentified: ``d`` is a combination of the effects.
+    """
+    import numpy as np
+
+    from causal_eval.inference.regression import least_squares
+
+    n_units, n_periods = w.shape
+    total = w.sum(axis=1)
+    share = w / total[:, None]
+    ee = np.diag(w.sum(axis=0)) - w.T @ share
+
+    def residual(values: Floats) -> Floats:
+        centred = values - (share * values).sum(axis=1, keepdims=True)
+        gamma = np.zeros(n_periods)
+        gamma[1:] = np.linalg.solve(ee[1:, 1:], (w * centred).sum(axis=0)[1:])
+        left: Floats = centred - (gamma[None, :] - share @ gamma[:, None])
+        return left
+
+    seen = w > 0
+    dt = residual(np.where(seen, d, 0.0))
+    if not (w * dt * dt).sum() > 1e-10 * (w * d * d).sum():
+        raise NotIdentified("the treatment cannot be told apart from the unit and period effects")
+    yt = residual(np.where(seen, y, 0.0))
+    unit = np.nonzero(seen)[0]
+    absorbed = n_units + n_periods - 1
+    leverage = None
+    if vcov == "hc2":
+        period = np.eye(n_periods)[None, :, 1:] - share[:, None, 1:]
+        h = w * np.einsum("itj,jk,itk->it", period, np.linalg.inv(ee[1:, 1:]), period) + share
+        leverage = h[seen]
+    fit = least_squares(
+        yt[seen], dt[seen][:, None], w[seen], vcov=vcov, cluster=cluster[unit], n_absorbed=absorbed,
+        n_nested=n_units - 1 if nested and vcov == "cluster" else 0, leverage=leverage,
+    )  # fmt: skip
+    weight = (w * dt)[seen & (d > 0)]
+    negative = abs(float(weight[weight < 0].sum())) / float(np.abs(weight).sum())
+    return StaggeredTwoWay(fit, negative, int((weight < 0).sum()), int(weight.size))

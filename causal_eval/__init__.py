@@ -1,0 +1,65 @@
+"""causal-eval: causal inference for launches that could not be randomised.
+
+``import causal_eval as ce``; names load what they need on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from causal_eval.data.contract import CrossSection, Panel
+    from causal_eval.design.design import Design
+    from causal_eval.errors import CausalEvalError
+    from causal_eval.estimators.did import DifferenceInDifferences
+    from causal_eval.estimators.naive import Naive
+    from causal_eval.results.io import read_result as load
+    from causal_eval.results.types import Estimate, StudyResult
+    from causal_eval.spec.models import StudySpec
+    from causal_eval.study import run
+
+__all__ = [
+    "CausalEvalError",
+    "CrossSection",
+    "Design",
+    "DifferenceInDifferences",
+    "Estimate",
+    "Naive",
+    "Panel",
+    "StudyResult",
+    "StudySpec",
+    "load",
+    "run",
+]
+
+_HOME = {
+    "CausalEvalError": "errors:CausalEvalError",
+    "CrossSection": "data.contract:CrossSection",
+    "Design": "design.design:Design",
+    "DifferenceInDifferences": "estimators.did:DifferenceInDifferences",
+    "Estimate": "results.types:Estimate",
+    "Naive": "estimators.naive:Naive",
+    "Panel": "data.contract:Panel",
+    "StudyResult": "results.types:StudyResult",
+    "StudySpec": "spec.models:StudySpec",
+    "load": "results.io:read_result",
+    "run": "study:run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'causal_eval' has no attribute {name!r}")
+    # Display and plots are put onto the result types from above the first time anything is used.
+    from causal_eval.notebook import attach
+
+    attach()
+    module, _, attribute = _HOME[name].partition(":")
+    value = getattr(import_module(f"causal_eval.{module}"), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

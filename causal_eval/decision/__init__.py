@@ -1,0 +1,1 @@
+"""From findings and diagnostics to one recommendation."""

@@ -1,0 +1,81 @@
+"""The decision rule: ordered, first match wins: invalid, roll back, ship, hold, cannot tell.
+
+Spotify's rule for several metrics (Schultzberg, Ankargren & Frånberg 2024): ship when the success metric is superior and
+every guardrail is non-inferior by its margin; a guardrail that could not be cleared is not passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from causal_eval.decision.evidence import guardrail, primary, secondary
+from causal_eval.results.types import Decision, Diagnostic, Finding, MetricInfo
+
+if TYPE_CHECKING:
+    from causal_eval.spec.models import DecisionSpec
+
+
+def decide(
+    metrics: Sequence[MetricInfo], findings: Sequence[Finding], diagnostics: Sequence[Diagnostic], rule: DecisionSpec
+) -> Decision:
+    """The recommendation with its reason and one clause a metric."""
+    own = {f.metric: f for f in findings if f.role == "primary"}
+    by_role = {"primary": primary, "guardrail": guardrail}
+    clauses = tuple(by_role.get(m.role, secondary)(own.get(m.name), m) for m in metrics)
+    first = next(c for c in clauses if c.role == "primary")
+    label = {m.name: m.label for m in metrics}
+    guards = [c for c in clauses if c.role == "guardrail"]
+    breached = [c for c in guards if c.outcome == "breached"]
+    open_guards = [c for c in guards if c.outcome in ("not cleared", "missing")]
+    closed = [d for d in diagnostics if d.gate and d.verdict == "fail"]
+    text = _rule_text(rule, next(m for m in metrics if m.role == "primary"), bool(guards))
+    threats = _threats(diagnostics, label)
+
+    def say(what: str, reason: str) -> Decision:
+        return Decision(what, text, reason, clauses, threats)  # type: ignore[arg-type]
+
+    named = f"{label[first.metric]}: {first.reason}"
+    if closed:
+        failed = ", ".join(sorted({d.check.replace("_", " ") for d in closed}))
+        return say("cannot tell", f"The estimate does not stand: a check that gates the decision failed ({failed}).")
+    if first.outcome == "missing":
+        return say("cannot tell", f"{named}.")
+    if breached:
+        return say("roll back", "; ".join(f"{label[c.metric]}: {c.reason}" for c in breached) + ".")
+    if first.outcome == "breached":
+        return say("roll back", f"{named}.")
+    weak = first.outcome == "not met" and "less than" in first.reason
+    superior = first.outcome == "met" or (weak and not rule.require_min_effect)
+    waiting = open_guards if rule.require_guardrails else []
+    if superior and not waiting:
+        tail = " Every guardrail is cleared." if guards and not open_guards else ""
+        return say("ship", f"{named}.{tail}")
+    if superior:
+        return say("hold", f"{named}; but " + "; ".join(f"{label[c.metric]}: {c.reason}" for c in waiting) + ".")
+    if first.outcome == "not met":
+        return say("hold", f"{named}.")
+    return say("cannot tell", f"{named}.")
+
+
+def _rule_text(rule: DecisionSpec, metric: MetricInfo, guards: bool) -> str:
+    parts = [f"{metric.label} is better with an interval that excludes no change"]
+    if rule.require_min_effect and metric.min_effect is not None:
+        parts[0] += " and reaches the smallest effect that would matter"
+    if guards and rule.require_guardrails:
+        parts.append("harm beyond the margin is ruled out for every guardrail")
+    return (
+        f"Ship if {' and '.join(parts)}; roll back if it is shown to be worse"
+        + (" or a guardrail is shown to be beyond its margin" if guards else "")
+        + "; hold if it is better but not by enough"
+        + (" or a guardrail is open" if guards and rule.require_guardrails else "")
+        + "; otherwise the study cannot tell. No decision rests on an estimate whose gating checks failed."
+    )
+
+
+def _threats(diagnostics: Sequence[Diagnostic], label: dict[str, str]) -> tuple[str, ...]:
+    """What could be wrong, failures first, then warnings, then what could not be checked."""
+    order = {"fail": 0, "warn": 1, "not_run": 2}
+    open_ = sorted((d for d in diagnostics if d.verdict in order), key=lambda d: order[d.verdict])
+    several = len(label) > 1
+    return tuple(f"{label.get(d.metric, d.metric)}: {d.reading}" if several else d.reading for d in open_)

@@ -1,0 +1,71 @@
+"""What a check is, and the fitted estimate it looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from causal_eval.plugins import Registry
+from causal_eval.results.types import Diagnostic, Json, Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from causal_eval.data.contract import CrossSection, Panel
+    from causal_eval.design.design import Design
+    from causal_eval.diagnostics.thresholds import Thresholds
+    from causal_eval.results.types import Estimate
+
+CHECKS = Registry("causal_eval.diagnostics.checks")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInfo:
+    """What a check is about: its name, the assumption it speaks to, its question, and what to do when it fails."""
+
+    name: str
+    assumption: str
+    question: str
+    breaks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """An estimate with what made it, so that a check can make it again on other data or another design."""
+
+    data: Panel | CrossSection
+    design: Design
+    estimator: Any
+    estimate: Estimate
+
+    def again(self, data: Panel | CrossSection, design: Design, *, rng: np.random.Generator) -> Estimate:
+        """The same estimator on ``data`` under ``design``."""
+        estimate: Estimate = self.estimator.estimate(data, design, rng=rng)
+        return estimate
+
+
+class Check(Protocol):
+    """One check. ``metric`` and ``analysis`` of the diagnostic are put on by the study."""
+
+    info: ClassVar[CheckInfo]
+
+    def check(self, fitted: Fitted, thresholds: Thresholds, *, rng: np.random.Generator) -> Diagnostic:
+        """The verdict with its reading; ``not_run`` with the reason when it cannot speak."""
+        ...
+
+
+def diagnostic(
+    info: CheckInfo, verdict: Verdict, reading: str, *, statistic: float | None = None, statistic_name: str = "",
+    threshold: float | None = None, p_value: float | None = None, details: dict[str, Json] | None = None,
+) -> Diagnostic:  # fmt: skip
+    """A diagnostic of ``info``, its metric and analysis still empty."""
+    return Diagnostic(
+        check=info.name, metric="", analysis="", assumption=info.assumption, verdict=verdict, reading=reading,
+        question=info.question, breaks=info.breaks, statistic=statistic, statistic_name=statistic_name,
+        threshold=threshold, p_value=p_value, details=details or {},
+    )  # fmt: skip
+
+
+def placed(found: Diagnostic, *, metric: str, analysis: str, gate: bool) -> Diagnostic:
+    """``found`` with its identity."""
+    return replace(found, metric=metric, analysis=analysis, gate=gate)

@@ -1,0 +1,53 @@
+"""Are there enough independent clusters, treated and control, for the errors?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from causal_eval.diagnostics.thresholds import Thresholds
+    from causal_eval.results.types import Diagnostic, Verdict
+
+
+class Clusters:
+    """Count clusters, and the treated among them."""
+
+    info: ClassVar[CheckInfo] = CheckInfo(
+        "clusters",
+        "valid_inference",
+        "Are there enough independent clusters for the errors?",
+        "With few clusters the usual errors are too small: permute who was treated, or find a finer independent unit.",
+    )
+
+    def check(self, fitted: Fitted, thresholds: Thresholds, *, rng: np.random.Generator) -> Diagnostic:
+        """Pass from ``clusters_enough`` up; a warning below; a fail where too few clusters carry the errors all the same."""
+        sample = fitted.estimate.sample
+        n, treated = sample.n_clusters, sample.n_treated_clusters
+        if n is None:
+            return diagnostic(self.info, "pass", "Rows are independent units here: nothing is clustered.",
+                              statistic=float(sample.n_units), statistic_name="rows",
+                              threshold=float(thresholds.clusters_enough))  # fmt: skip
+        said = f"{n:,} clusters" + (f", {treated:,} of them treated" if treated is not None else "")
+        other = "randomisation" in fitted.estimate.inference or "wild" in fitted.estimate.inference
+        few = n < thresholds.clusters_few or (treated is not None and min(treated, n - treated) < 5)
+        if few and not other:
+            verdict: Verdict = "fail"
+            tail = "too few for clustered errors, and no other procedure could be used."
+        elif few:
+            verdict = "warn"
+            tail = f"too few for clustered errors, so p-values and intervals are by {fitted.estimate.inference}."
+        elif n < thresholds.clusters_enough:
+            verdict = "warn"
+            tail = "on the low side for clustered errors: intervals may be somewhat too narrow."
+        else:
+            verdict = "pass"
+            tail = "enough for clustered errors."
+        return diagnostic(self.info, verdict, f"{said}: {tail}", statistic=float(n), statistic_name="clusters",
+                          threshold=float(thresholds.clusters_enough))  # fmt: skip
+
+
+plugin: type[Check] = Clusters

@@ -1,0 +1,28 @@
+"""Every number a verdict depends on, with its source. Nothing is computed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Thresholds of the checks.
+
+    Attributes:
+        alpha: level of the checks' own tests; [diagnostics] alpha.
+        alpha_fail: below this a violated test closes the gate.
+        power: the power at which the smallest visible trend is stated (Roth 2022).
+        clusters_enough: clusters from which CR1 errors are taken as sound (Cameron & Miller 2015 speak of 20 to 50).
+        clusters_few: below this they are not used (DESIGN section 5).
+        missing_cells: share of unit-period cells that may be missing before it is a warning.
+        missing_gap: how far the change in the share of missing cells may differ between the groups.
+    """
+
+    alpha: float = 0.05
+    alpha_fail: float = 0.01
+    power: float = 0.8
+    clusters_enough: int = 30
+    clusters_few: int = 10
+    missing_cells: float = 0.05
+    missing_gap: float = 0.02

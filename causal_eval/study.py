@@ -1,0 +1,182 @@
+"""A study from its spec to its result: the walk, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from causal_eval.errors import CausalEvalError, EstimatorRefusal, UsageError, suggest
+from causal_eval.results.types import Diagnostic, Failure, Finding, StudyResult
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from causal_eval.data.contract import CrossSection, Panel
+    from causal_eval.design.design import Design
+    from causal_eval.diagnostics.base import Fitted
+    from causal_eval.plan import Analysis, Plan
+    from causal_eval.spec.models import StudySpec
+
+Progress = Callable[[str], None]
+
+
+def run(
+    spec: str | Path | Mapping[str, Any] | StudySpec,
+    *,
+    frame: pd.DataFrame | None = None,
+    seed: int | None = None,
+    only: str | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> StudyResult:
+    """Run a study.
+
+    Args:
+        spec: a study.toml, the same as a mapping, or a :class:`~causal_eval.spec.models.StudySpec`.
+        frame: rows to use instead of ``data.source``. It is not written to.
+        seed: overrides ``study.seed``.
+        only: the name of the one analysis to run.
+        jobs: processes an estimator may use; results do not depend on it.
+        progress: called with a line before each long step.
+
+    Raises:
+        SpecError: the spec is invalid. DataError: the data is missing or breaks its contract.
+        PrivacyError: fewer people than ``privacy.min_cell``. UsageError: ``only`` names no analysis.
+    """
+    from causal_eval.data.connect import open_source
+    from causal_eval.data.shape import check_expectations, shape
+    from causal_eval.decision.rule import decide
+    from causal_eval.describe import design_info, lineage, metric_infos, provenance, question, study_events
+    from causal_eval.design.design import Design
+    from causal_eval.diagnostics.negative_controls import negative_controls
+    from causal_eval.plan import read_study
+
+    say = progress or (lambda line: None)
+    document, study, plan = read_study(_with_frame(spec) if frame is not None else spec)
+    analyses = _chosen(plan, only, seed, jobs)
+    base_seed = study.study.seed if seed is None else seed
+
+    say("reading the data")
+    source = open_source(study.data, base=document.path.parent, frame=frame)
+    check_expectations(source, study.data.expect)
+    metrics = metric_infos(study)
+    findings: list[Finding] = []
+    diagnostics: list[Diagnostic] = []
+    data: Panel | CrossSection | None = None
+    for info, metric in zip(metrics, study.metrics, strict=True):
+        say(f"{info.label}: shaping")
+        here = shape(source, study.roles, metric, study.design, fixed_effects=plan.fixed_effects, as_of=study.data.as_of)
+        _guard_privacy(here, study)
+        data = data if data is not None and info.role != "primary" else here
+        design = Design.of(study.design, getattr(here, "axis", None))
+        for analysis in analyses:
+            say(f"{info.label}: {analysis.name}")
+            rng = generator(base_seed, info.name, analysis.name)
+            finding, fitted = _analyse(here, design, analysis, metric=info.name, rng=rng)
+            findings.append(finding)
+            if fitted is not None and finding.role == "primary":
+                for check in plan.checks:
+                    say(f"{info.label}: checking {check.info.name.replace('_', ' ')}")
+                    rng = generator(base_seed, info.name, analysis.name, check.info.name)
+                    diagnostics.append(_check(check, fitted, plan, info.name, analysis.name, info.role == "primary", rng))
+    assert data is not None
+    diagnostics += negative_controls(metrics, findings, plan.thresholds)
+    return StudyResult(
+        question=question(study),
+        design=design_info(data, study),
+        metrics=metrics,
+        findings=tuple(findings),
+        diagnostics=tuple(diagnostics),
+        decision=decide(metrics, findings, diagnostics, study.decision),
+        lineage=lineage(source, data, study),
+        provenance=provenance(document, source, base_seed),
+        events=study_events(study, data),
+        spec=study.model_dump(mode="json"),
+    )
+
+
+def _analyse(
+    data: Panel | CrossSection, design: Design, analysis: Analysis, *, metric: str, rng: np.random.Generator
+) -> tuple[Finding, Fitted | None]:
+    """One estimator on one metric; a refusal or a failure is a finding too."""
+    from causal_eval.diagnostics.base import Fitted
+
+    try:
+        estimate = analysis.estimator.estimate(data, design, rng=rng)
+    except EstimatorRefusal as e:
+        said = Failure(e.code, e.message, e.hint, "refused")
+        return Finding(metric, analysis.name, analysis.method, analysis.role, said), None
+    except CausalEvalError as e:
+        return Finding(metric, analysis.name, analysis.method, analysis.role, Failure(e.code, e.message, e.hint)), None
+    except (ArithmeticError, ValueError) as e:
+        # numpy's LinAlgError and results that refuse NaN are ValueErrors: the analysis broke, the study goes on.
+        said = Failure("E410", f"{analysis.method} failed: {type(e).__name__}: {e}",
+                       "Check the metric for constant or extreme values; the other analyses are not affected.")  # fmt: skip
+        return Finding(metric, analysis.name, analysis.method, analysis.role, said), None
+    # Two-way effects under staggered adoption are no average effect: shown, never the headline.
+    role = "reference" if estimate.estimand == "twfe" else analysis.role
+    finding = Finding(metric, analysis.name, analysis.method, role, estimate)
+    return finding, Fitted(data, design, analysis.estimator, estimate)
+
+
+def _check(
+    check: Any, fitted: Fitted, plan: Plan, metric: str, analysis: str, primary: bool, rng: np.random.Generator
+) -> Diagnostic:
+    """One check; one that breaks says so, and is not a pass."""
+    from causal_eval.diagnostics.base import diagnostic, placed
+
+    try:
+        found = check.check(fitted, plan.thresholds, rng=rng)
+    except (CausalEvalError, ArithmeticError, ValueError) as e:
+        reason = e.message if isinstance(e, CausalEvalError) else f"{type(e).__name__}: {e}"
+        found = diagnostic(check.info, "not_run", f"Not run: {reason}.")
+    return placed(found, metric=metric, analysis=analysis, gate=primary and check.info.name in plan.gates)
+
+
+def generator(seed: int, *names: str) -> np.random.Generator:
+    """A generator that depends on the seed and the names of the step alone, not on the order of steps."""
+    from zlib import crc32
+
+    import numpy as np
+
+    return np.random.default_rng([seed, *(crc32(n.encode()) for n in names)])
+
+
+def _chosen(plan: Plan, only: str | None, seed: int | None, jobs: int) -> tuple[Analysis, ...]:
+    from dataclasses import replace
+
+    analyses = plan.analyses
+    if only is not None:
+        names = [a.name for a in analyses]
+        if only not in names:
+            raise UsageError("E610", f"no analysis is called `{only}`", hint=str(suggest(only, names)))
+        one = next(a for a in analyses if a.name == only)
+        analyses = (one if one.role == "reference" else replace(one, role="primary"),)
+    settings: dict[str, Any] = {"jobs": jobs} | ({} if seed is None else {"seed": seed})
+    known = [{k: v for k, v in settings.items() if k in type(a.estimator).model_fields} for a in analyses]  # type: ignore[attr-defined]
+    return tuple(
+        replace(a, estimator=a.estimator.model_copy(update=k))  # type: ignore[attr-defined]
+        for a, k in zip(analyses, known, strict=True)
+    )
+
+
+def _guard_privacy(data: Panel | CrossSection, study: StudySpec) -> None:
+    """Refuse to report on fewer people than ``privacy.min_cell``."""
+    from causal_eval.errors import PrivacyError
+
+    if not study.privacy.unit_is_person:
+        return
+    treated, control = data.group_sizes()
+    if 0 < min(treated, control) < study.privacy.min_cell:
+        raise PrivacyError(
+            "E701", f"one of the groups has fewer than {study.privacy.min_cell} people (privacy.min_cell)",
+            hint="Widen the population, or aggregate to a unit that is not a person.")  # fmt: skip
+
+
+def _with_frame(spec: str | Path | Mapping[str, Any] | StudySpec) -> Any:
+    """A mapping without `data` is fine when a frame is given."""
+    if isinstance(spec, Mapping) and "data" not in spec:
+        return {**spec, "data": {"source": "frame"}}
+    return spec
