@@ -1,0 +1,149 @@
+"""What results can do in a notebook: figures, a scorecard, a summary in words.
+
+:func:`attach` puts these on :class:`~causal_eval.results.types.StudyResult` and ``Estimate``, which themselves know
+neither figures nor words. Importing this module loads nothing heavy: matplotlib comes with the first figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from causal_eval.results.types import Estimate, StudyResult
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from causal_eval.report.blocks import Block
+
+Size = Literal["page", "slide", "phone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plots:
+    """The figures of a study, each a new matplotlib Figure."""
+
+    result: StudyResult
+
+    def names(self) -> list[str]:
+        """Every figure the result has."""
+        from causal_eval.plots.figures import figures
+
+        return [f.name for f in figures(self.result)]
+
+    def headline(self, metric: str | None = None, *, size: Size = "page") -> Figure:
+        """Observed against the estimate without the launch; ``metric`` defaults to the primary one."""
+        return self._draw("headline", metric, size)
+
+    def event_study(self, metric: str | None = None, *, size: Size = "page") -> Figure:
+        """Leads and lags; ``metric`` defaults to the primary one."""
+        return self._draw("event_study", metric, size)
+
+    def effects(self, *, size: Size = "page") -> Figure:
+        """Every metric and analysis."""
+        return self._draw("effects", None, size)
+
+    def _draw(self, family: str, metric: str | None, size: Size) -> Figure:
+        from causal_eval.errors import UsageError
+        from causal_eval.plots.figures import figures
+
+        primary = metric is None or metric == self.result.primary_metric.name
+        name = family if primary else f"{family}-{metric}"
+        found = {f.name: f for f in figures(self.result)}
+        if name not in found:
+            raise UsageError(
+                "E605", f"this result has no figure {name!r}", hint=f"It has: {', '.join(found) or 'none'}"
+            )
+        return found[name].draw(size)
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatePlots:
+    """The figures of a lone estimate."""
+
+    estimate: Estimate
+
+    def path(self, *, size: Size = "page") -> Figure:
+        """Observed against the estimate without the launch. Raises UsageError (E605) where there is no path."""
+        from causal_eval.errors import UsageError
+        from causal_eval.plots.data import lone_series
+        from causal_eval.plots.figures import path_figure
+
+        series, _ = lone_series(self.estimate)
+        if series is None:
+            raise UsageError("E605", f"{self.estimate.method} gives no path over time")
+        return path_figure(series, "path").draw(size)
+
+    def event_study(self, *, size: Size = "page") -> Figure:
+        """Leads and lags. Raises UsageError (E605) where the estimator gives none."""
+        from causal_eval.errors import UsageError
+        from causal_eval.plots.data import lone_series
+        from causal_eval.plots.figures import event_figure
+
+        _, series = lone_series(self.estimate)
+        if series is None:
+            raise UsageError("E605", f"{self.estimate.method} gives no event study")
+        return event_figure(series, "event_study").draw(size)
+
+
+def attach() -> None:
+    """Put ``plot``, ``summary``, ``explain`` and the notebook's displays on StudyResult and Estimate.
+
+    Doing it twice is as good as once.
+    """
+    on_result: dict[str, Any] = {
+        "plot": property(Plots),
+        "summary": _words("summary"),
+        "explain": _words("explain"),
+        "_repr_html_": lambda self: _html(_study_blocks(self)),
+        "_repr_markdown_": lambda self: _markdown(_study_blocks(self)),
+    }
+    on_estimate: dict[str, Any] = {
+        "plot": property(EstimatePlots),
+        "summary": _words("estimate_summary"),
+        "_repr_html_": lambda self: _html(_estimate_blocks(self)),
+        "_repr_markdown_": lambda self: _markdown(_estimate_blocks(self)),
+    }
+    for owner, members in ((StudyResult, on_result), (Estimate, on_estimate)):
+        for name, member in members.items():
+            setattr(owner, name, member)
+
+
+def _words(name: str) -> Callable[[Any], str]:
+    def said(self: Any) -> str:
+        from causal_eval.report import wording
+
+        text: str = getattr(wording, name)(self)
+        return text
+
+    said.__name__ = name.removeprefix("estimate_")
+    said.__doc__ = "The result in plain words, without any row of data."
+    return said
+
+
+def _study_blocks(result: StudyResult) -> list[Block]:
+    from causal_eval.report.blocks import Strong, Text
+    from causal_eval.report.sections import bottom_line, scorecard
+    from causal_eval.report.wording import OBSERVATIONAL
+
+    head = Text((Strong(result.question.title), f" · {OBSERVATIONAL}"))
+    return [head, *bottom_line.section(result).blocks, *scorecard.section(result).blocks]
+
+
+def _estimate_blocks(estimate: Estimate) -> list[Block]:
+    from causal_eval.report.sections.estimate import blocks
+
+    return blocks(estimate)
+
+
+def _html(blocks: list[Block]) -> str:
+    from causal_eval.report.renderers.html import notebook
+
+    return notebook(blocks)
+
+
+def _markdown(blocks: list[Block]) -> str:
+    from causal_eval.report.renderers.markdown import fragment
+
+    return fragment(blocks)

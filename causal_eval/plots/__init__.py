@@ -1,0 +1,1 @@
+"""Figures of a study, drawn from its saved result alone."""

@@ -1,0 +1,73 @@
+"""What methods, roles and estimands are called in figures and text."""
+
+from __future__ import annotations
+
+from causal_eval.results.types import Estimate, Finding, MetricInfo
+
+METHODS = {
+    "did": "difference-in-differences",
+    "staggered_did": "staggered difference-in-differences",
+    "imputation_did": "imputation difference-in-differences",
+    "sun_abraham": "interaction-weighted event study",
+    "synthetic_control": "synthetic control",
+    "augmented_synthetic_control": "augmented synthetic control",
+    "synthetic_did": "synthetic difference-in-differences",
+    "matrix_completion": "matrix completion",
+    "propensity_matching": "propensity matching",
+    "weighting": "propensity weighting",
+    "outcome_regression": "outcome regression",
+    "aipw": "doubly robust (AIPW)",
+    "double_ml": "double machine learning",
+    "causal_forest": "causal forest",
+    "naive": "naive comparison",
+}
+SHORT = {
+    "did": "DiD", "staggered_did": "staggered DiD", "imputation_did": "imputation DiD", "sun_abraham": "Sun-Abraham",
+    "augmented_synthetic_control": "augmented SC", "synthetic_did": "synthetic DiD", "propensity_matching": "matching",
+    "weighting": "weighting", "aipw": "AIPW", "double_ml": "double ML", "naive": "naive",
+}  # fmt: skip
+ESTIMANDS = {"att": "effect on the treated (ATT)", "ate": "average effect (ATE)"}
+METRIC_ROLES = {
+    "primary": "primary", "secondary": "secondary", "guardrail": "guardrail", "negative_control": "negative control",
+}  # fmt: skip
+
+
+def method_name(method: str) -> str:
+    """A method in words; a foreign one by its registry name."""
+    return METHODS.get(method, method)
+
+
+def analysis_name(finding: Finding) -> str:
+    """An analysis as a reader knows it: its method, and the author's name for it where that says more."""
+    if finding.analysis == finding.method:
+        return method_name(finding.method)
+    return f"{method_name(finding.method)} ({finding.analysis})"
+
+
+def short_name(finding: Finding) -> str:
+    """An analysis where there is little room."""
+    method = SHORT.get(finding.method, method_name(finding.method))
+    return method if finding.analysis in (finding.method, "main") else f"{method} ({finding.analysis})"
+
+
+def estimand_name(estimate: Estimate) -> str:
+    """The estimand in words; a renamed one by its name."""
+    return ESTIMANDS.get(estimate.estimand, estimate.estimand)
+
+
+def metric_label(metric: MetricInfo) -> str:
+    """The label of a metric, or its name where the author gave none."""
+    return metric.label or metric.name
+
+
+def plural(noun: str, n: int = 2) -> str:
+    """``week`` -> ``weeks``; unchanged for one."""
+    if n == 1:
+        return noun
+    return (
+        noun
+        if noun.endswith("s")
+        else f"{noun[:-1]}ies"
+        if noun.endswith("y") and noun[-2:-1] not in "aeiou"
+        else f"{noun}s"
+    )

@@ -1,0 +1,204 @@
+"""What every figure shares: sizes, colours that colour-blind readers can tell apart, and texts that are measured first.
+
+Nothing global changes: :func:`style` is a ``rc_context`` that starts from matplotlib's own defaults, so that a figure
+has the same bytes whatever the caller's matplotlibrc says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from causal_eval.plots.numbers import fixed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SizeName = Literal["page", "slide", "phone"]
+
+# Okabe and Ito (2008), told apart by line style and marker as well.
+INK = "#1a1a1a"
+MUTED = "#595959"
+FAINT = "#8c8c8c"
+GRID = "#e3e3e3"
+SHADE = "#eeeeee"
+BLUE = "#0072b2"
+VERMILLION = "#d55e00"
+GREEN = "#009e73"
+SKY = "#56b4e9"
+PURPLE = "#a0527f"
+PAPER = "#ffffff"
+
+DPI = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A figure's size in inches and its base font in points."""
+
+    name: SizeName
+    width: float
+    height: float
+    font: float
+    line: float
+
+    @property
+    def narrow(self) -> bool:
+        """Whether there is no room for labels beside the lines."""
+        return self.width < 5
+
+
+SIZES: dict[SizeName, Size] = {
+    "page": Size("page", 7.6, 5.2, 9.5, 1.8),
+    "slide": Size("slide", 13.333, 7.5, 16.0, 3.0),
+    "phone": Size("phone", 3.75, 4.9, 8.5, 1.6),
+}
+
+
+@contextmanager
+def style(size: Size) -> Iterator[None]:
+    """The settings under which a figure is made and saved; undone at the end."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(
+            {
+                "font.family": ["DejaVu Sans"],
+                "font.size": size.font,
+                "text.parse_math": False,
+                "text.color": INK,
+                "axes.edgecolor": FAINT,
+                "axes.labelcolor": MUTED,
+                "axes.labelsize": size.font,
+                "axes.linewidth": 0.8,
+                "axes.spines.top": False,
+                "axes.spines.right": False,
+                "axes.titlesize": size.font,
+                "axes.unicode_minus": True,
+                "axes.axisbelow": True,
+                "xtick.color": MUTED,
+                "ytick.color": MUTED,
+                "xtick.labelsize": size.font * 0.92,
+                "ytick.labelsize": size.font * 0.92,
+                "lines.linewidth": size.line,
+                "figure.facecolor": PAPER,
+                "savefig.facecolor": PAPER,
+                "svg.hashsalt": "causal-eval",
+                "svg.fonttype": "path",
+                "path.simplify": False,
+            }
+        )
+        yield
+
+
+def text_width(text: str, points: float, *, bold: bool = False) -> float:
+    """Width of one line of DejaVu Sans, in inches."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family="DejaVu Sans", size=points, weight="bold" if bold else "normal")
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
+    return float(width) / 72
+
+
+def wrap(text: str, inches: float, points: float, *, bold: bool = False, lines: int = 3) -> str:
+    """``text`` broken into at most ``lines`` lines of that width; what does not fit ends in an ellipsis."""
+    out: list[str] = []
+    for word in text.split():
+        longer = f"{out[-1]} {word}" if out else word
+        if out and text_width(longer, points, bold=bold) <= inches:
+            out[-1] = longer
+        else:
+            out.append(word)
+    if len(out) > lines:
+        out = [*out[: lines - 1], " ".join(out[lines - 1 :])]
+    return "\n".join(shorten(line, inches, points, bold=bold) for line in out)
+
+
+def shorten(text: str, inches: float, points: float, *, bold: bool = False) -> str:
+    """``text`` cut to that width, with an ellipsis where it was cut."""
+    if text_width(text, points, bold=bold) <= inches:
+        return text
+    while text and text_width(f"{text}…", points, bold=bold) > inches:
+        text = text[:-1].rstrip()
+    return f"{text}…" if text else ""
+
+
+def heading(figure: Figure, text: str, size: Size) -> None:
+    """A figure's title: what it shows in one line or two, at the left edge."""
+    points = size.font * 1.15
+    figure.suptitle(
+        wrap(text, size.width - 0.3, points, bold=True),
+        x=0.12 / size.width,
+        ha="left",
+        fontsize=points,
+        fontweight="bold",
+    )
+
+
+def value_axis(ax: Axes, axis: Literal["x", "y"], suffix: str, *, ticks: int = 5, signed: bool = False) -> None:
+    """Round ticks inside the present limits, each with its unit."""
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = sorted(ax.get_ylim() if axis == "y" else ax.get_xlim())
+    raw = MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    at = [float(v) for v in raw if low - 1e-12 <= v <= high + 1e-12]
+    step = abs(float(raw[1] - raw[0])) if len(raw) > 1 else 1.0
+    digits = next((d for d in range(12) if abs(round(step, d) - step) < step * 1e-6), 12)
+    words = [fixed(v, digits, signed=signed) + suffix for v in at]
+    if axis == "y":
+        ax.set_yticks(at, words)
+    else:
+        ax.set_xticks(at, words)
+
+
+def pretty(label: str) -> str:
+    """A period as it is read aloud: ``2026-07-06`` is ``6 Jul 2026``; others stay as their author wrote them."""
+    moment = _date(label)
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}" if moment else label
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _date(label: str) -> date | None:
+    if len(label) != 10:
+        return None
+    try:
+        return date.fromisoformat(label)
+    except ValueError:
+        return None
+
+
+def period_axis(ax: Axes, labels: tuple[str, ...], anchor: int, inches: float, size: Size) -> None:
+    """Ticks at as many periods as fit, the launch among them; dates with the year where it begins or changes."""
+    points = size.font * 0.92
+    moments = [_date(x) for x in labels]
+    dated = bool(labels) and all(moments)
+    short = (
+        [f"{m.day} {_MONTHS[m.month - 1]}" if m else x for m, x in zip(moments, labels, strict=True)]
+        if dated
+        else list(labels)
+    )
+    widest = max((text_width(x, points) for x in short), default=0.3)
+    per_tick = max(inches / max(len(labels), 1), 1e-6)
+    every = max(1, -(-int((widest + 0.14) * 1000) // int(per_tick * 1000 + 1)))
+    at = [k for k in range(len(labels)) if (k - anchor) % every == 0]
+    words = []
+    year = None
+    for k in at:
+        moment = moments[k]
+        words.append(f"{short[k]}\n{moment.year}" if dated and moment and moment.year != year else short[k])
+        year = moment.year if moment else None
+    ax.set_xticks(at, words)
+
+
+def grid(ax: Axes, axis: Literal["x", "y"] = "y") -> None:
+    """Faint lines across one axis, and no tick marks on it."""
+    ax.grid(axis=axis, color=GRID, linewidth=0.8)
+    ax.tick_params(axis=axis, length=0)

@@ -1,0 +1,71 @@
+"""From a result to the sections of its write-up, in the order of a reader who stops early."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal, get_args
+
+from causal_eval.errors import UsageError, suggest
+from causal_eval.report.blocks import Block, Section
+from causal_eval.report.sections import (
+    appendix,
+    assumptions,
+    bottom_line,
+    design,
+    events,
+    figure,
+    limitations,
+    lineage,
+    question,
+    reproduce,
+    results,
+    scorecard,
+    sign_off,
+)
+from causal_eval.report.sections.banner import banner
+from causal_eval.results.types import StudyResult
+
+Audience = Literal["launch-review", "exec", "technical", "policy"]
+
+_LEFT_OUT: dict[str, frozenset[str]] = {
+    "launch-review": frozenset({"appendix"}),
+    "technical": frozenset(),
+    "policy": frozenset({"appendix", "event-study", "reproduce"}),
+    "exec": frozenset(
+        {"appendix", "event-study", "question", "design", "results", "assumptions", "events", "data", "reproduce"}
+    ),
+}
+
+
+def build(
+    result: StudyResult, *, audience: str = "launch-review", figures: Collection[str] | None = None
+) -> list[Block]:
+    """The banner, then the sections that the result holds numbers for and the audience reads.
+
+    ``figures`` names the figures at hand (default: all that the result gives). Raises UsageError (E605) for an
+    audience that does not exist.
+    """
+    if audience not in _LEFT_OUT:
+        raise UsageError("E605", f"no audience {audience!r}", hint=str(suggest(audience, get_args(Audience))))
+    if figures is None:
+        from causal_eval.plots.figures import figures as all_figures
+
+        figures = [f.name for f in all_figures(result)]
+    sections: list[Section | None] = [
+        bottom_line.section(result),
+        figure.headline(result, figures),
+        scorecard.section(result),
+        figure.event_study(result, figures),
+        question.section(result),
+        design.section(result),
+        results.section(result, figures),
+        assumptions.section(result),
+        events.section(result),
+        limitations.section(result),
+        lineage.section(result),
+        reproduce.section(result),
+        sign_off.section(result),
+        appendix.section(result, figures),
+    ]
+    skip = _LEFT_OUT[audience]
+    return [banner(result), *(s for s in sections if s is not None and s.anchor not in skip)]

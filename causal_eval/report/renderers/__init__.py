@@ -1,0 +1,1 @@
+"""Blocks to text: HTML in one file, and markdown."""

@@ -1,0 +1,182 @@
+"""Results: every analysis side by side, those without an estimate too, and what adjustment changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from causal_eval.plots.names import analysis_name, metric_label
+from causal_eval.plots.style import pretty
+from causal_eval.report.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Column,
+    FigureRef,
+    Line,
+    Section,
+    Strong,
+    Sub,
+    Table,
+    Text,
+    cell,
+)
+from causal_eval.report.numbers import (
+    RELATIVE,
+    Unit,
+    change,
+    count,
+    effect_text,
+    error_of,
+    interval_text,
+    p_text,
+    share,
+)
+from causal_eval.report.wording import estimand_tag, merged_notes, metric_unit, sentence
+from causal_eval.results.types import Effect, Estimate, Failure, Finding, MetricInfo, StudyResult
+
+_FAMILIES = (
+    ("overall:", "Overall, aggregated in other ways"),
+    ("segment:", "By segment"),
+    ("cohort:", "By cohort"),
+    ("period:", "By period"),
+)
+MOST_ROWS = 30
+
+
+def analyses(result: StudyResult, metrics: list[MetricInfo], caption: str) -> Table:
+    """One row an analysis; one without an estimate shows its reason where the numbers would be."""
+    several = len(metrics) > 1
+    levels = {f.estimate.level for f in result.findings if f.estimate}
+    interval = f"{share(next(iter(levels)))} interval" if len(levels) == 1 else "interval"
+    head = [Column("Metric")] if several else []
+    columns = (
+        *head,
+        Column("Analysis"),
+        Column(f"Effect, {interval}", True),
+        Column(f"Relative, {interval}", True),
+        Column("p", True),
+        Column("Units (treated)", True),
+        Column("Inference", wide=True),
+    )
+    rows = []
+    for m in metrics:
+        for f in result.findings:
+            if f.metric == m.name:
+                rows.append((*([cell(metric_label(m))] if several else []), *_row(result, m, f)))
+    return Table(caption, columns, tuple(rows), cards=True)
+
+
+def _row(result: StudyResult, metric: MetricInfo, finding: Finding) -> tuple[Cell, ...]:
+    tag = f" · {estimand_tag(finding.said)}" if isinstance(finding.said, Estimate) else ""
+    name = cell(Strong(sentence(analysis_name(finding)).rstrip(".")), finding.role + tag)
+    if isinstance(finding.said, Failure):
+        f = finding.said
+        why: Line = (Strong(f"No estimate: {f.status} ({f.code}). "), sentence(f.message))
+        return (name, Cell((why, (sentence(f.hint),)) if f.hint else (why,), span=5))
+    e: Estimate = finding.said
+    unit = metric_unit(result, metric)
+    effect = e.headline
+    relative = e.effect("overall", "relative")
+    interval = interval_text(effect, unit, bare=True) or sentence(effect.note or "no interval")
+    return (
+        name,
+        cell(Strong(effect_text(effect, unit)), interval),
+        cell(effect_text(relative, RELATIVE), interval_text(relative, RELATIVE)) if relative else Cell(()),
+        cell(p_text(effect.p_value).removeprefix("p = ").removeprefix("p "))
+        if effect.p_value is not None
+        else Cell(()),
+        cell(f"{count(e.sample.n_units)} ({count(e.sample.n_treated)})"),
+        cell(e.inference),
+    )
+
+
+def adjustment(result: StudyResult) -> str:
+    """What adjusting changed against the naive reference; empty where one of them gave no estimate."""
+    main = result.headline.estimate
+    metric = result.primary_metric
+    naive = next((f for f in result.findings if f.metric == metric.name and f.role == "reference" and f.estimate), None)
+    if main is None or naive is None or naive.estimate is None:
+        return ""
+    unit = metric_unit(result, metric)
+    error = error_of(main.headline)
+    difference = main.headline.value - naive.estimate.headline.value
+    return (
+        f"What adjustment changed: the reference ({analysis_name(naive)}) gives "
+        f"{effect_text(naive.estimate.headline, unit, words=True)}, "
+        f"the primary analysis {effect_text(main.headline, unit, words=True)}. The difference of "
+        f"{change(difference, unit, error, words=True)} is what the comparison takes out of the reference."
+    )
+
+
+def section(result: StudyResult, figures: Collection[str]) -> Section | None:
+    """Tables for the primary metric and for the others, the forest, cumulative and finer effects, and every note."""
+    if not result.findings:
+        return None
+    primary = result.primary_metric
+    others = [m for m in result.metrics if m.name != primary.name and any(f.metric == m.name for f in result.findings)]
+    blocks: list[Block] = [analyses(result, [primary], f"{metric_label(primary)}: all analyses")]
+    said = adjustment(result)
+    if said:
+        blocks.append(Text((said,)))
+    if "effects" in figures and len(result.findings) > 1:
+        blocks.append(FigureRef("effects"))
+    if others:
+        blocks.append(analyses(result, others, "Other metrics"))
+    blocks += finer(result)
+    notes = merged_notes(list(result.findings))
+    if notes:
+        blocks += [
+            Sub("Notes of the analyses"),
+            Bullets(tuple((Strong(f"{sentence(who).rstrip('.')}: "), note) for who, note in notes)),
+        ]
+    return Section("results", "Results, all analyses side by side", tuple(blocks))
+
+
+def finer(result: StudyResult) -> list[Block]:
+    """Cumulative, segment, cohort and period effects of the primary analysis, as far as they are there."""
+    e = result.headline.estimate
+    if e is None:
+        return []
+    unit = metric_unit(result, result.primary_metric)
+    out: list[Block] = []
+    total = e.effect("overall", "cumulative")
+    if total is not None:
+        plain_unit = Unit()
+        interval = (
+            f" ({share(total.interval.level)} interval {interval_text(total, plain_unit)})" if total.interval else ""
+        )
+        out.append(
+            Text(
+                (
+                    f"Summed over the treated rows after the launch, the effect is "
+                    f"{effect_text(total, plain_unit)}{interval}.",
+                )
+            )
+        )
+    for prefix, caption in _FAMILIES:
+        rows = [x for x in e.effects if x.aggregation.startswith(prefix) and x.scale == "absolute"]
+        if rows and len(rows) <= MOST_ROWS:
+            columns = (Column("What"), Column("Effect", True), Column("Interval", True), Column("p", True))
+            body = tuple((cell(_what(x, prefix)), *_numbers(x, unit)) for x in rows)
+            out.append(
+                Table(f"{metric_label(result.primary_metric)}: {caption[0].lower()}{caption[1:]}", columns, body)
+            )
+    return out
+
+
+def _what(effect: Effect, prefix: str) -> str:
+    name = effect.aggregation.removeprefix(prefix)
+    return name.replace("=", ": ", 1) if prefix == "segment:" else pretty(name)
+
+
+def _numbers(effect: Effect, unit: Unit) -> tuple[Cell, Cell, Cell]:
+    p = p_text(effect.p_value).removeprefix("p = ").removeprefix("p ") if effect.p_value is not None else ""
+    return (
+        cell(effect_text(effect, unit)),
+        cell(
+            f"{share(effect.interval.level)}: {interval_text(effect, unit)}"
+            if effect.interval
+            else sentence(effect.note or "none")
+        ),
+        cell(p),
+    )

@@ -1,0 +1,377 @@
+"""The words of the write-up: verdicts, roles, and the sentences that several places share.
+
+Every sentence about the recommendation reads the one Decision; every sentence about an effect reads the one Effect.
+So two places cannot say different things. No sentence says that something was shown for certain, nor that nothing
+happened: an interval that holds zero is read as what it cannot rule out.
+"""
+
+from __future__ import annotations
+
+from causal_eval.plots.names import analysis_name, estimand_name, method_name, metric_label
+from causal_eval.report.blocks import Mark, Tone
+from causal_eval.report.numbers import (
+    RELATIVE,
+    Unit,
+    effect_text,
+    interval_phrase,
+    interval_text,
+    is_log,
+    p_text,
+    share,
+    unit_of,
+)
+from causal_eval.results.types import (
+    Clause,
+    Diagnostic,
+    Effect,
+    Estimate,
+    Failure,
+    Finding,
+    MetricInfo,
+    StudyResult,
+    Verdict,
+)
+
+MOST_WORDS = 90
+"""The bottom line is not longer than this."""
+
+OBSERVATIONAL = "Observational study: who got the launch was not randomised."
+
+_RECOMMENDATIONS: dict[str, tuple[str, str, Tone]] = {
+    "ship": ("✓", "Ship", "good"),
+    "hold": ("‖", "Hold", "warn"),
+    "roll back": ("✗", "Roll back", "bad"),
+    "cannot tell": ("?", "Cannot tell", "neutral"),
+}
+_VERDICTS: dict[Verdict, tuple[str, str, Tone]] = {
+    "fail": ("✗", "Fail", "bad"),
+    "warn": ("!", "Warn", "warn"),
+    "not_run": ("–", "Not run", "neutral"),
+    "pass": ("✓", "Pass", "good"),
+}
+_OUTCOMES: dict[str, tuple[str, str, Tone]] = {
+    "met": ("✓", "Met", "good"),
+    "not met": ("✗", "Not met", "bad"),
+    "breached": ("✗", "Breached", "bad"),
+    "not cleared": ("!", "Not cleared", "warn"),
+    "cleared": ("✓", "Cleared", "good"),
+    "inconclusive": ("?", "Inconclusive", "neutral"),
+    "missing": ("–", "No estimate", "neutral"),
+}
+VERDICT_ORDER: tuple[Verdict, ...] = ("fail", "warn", "not_run", "pass")
+VERDICT_WORDS: dict[Verdict, str] = {"pass": "pass", "warn": "warn", "fail": "fail", "not_run": "not run"}
+
+
+def recommendation_mark(result: StudyResult) -> Mark:
+    """The recommendation, as the Decision has it."""
+    return Mark(*_RECOMMENDATIONS[result.decision.recommendation])
+
+
+def verdict_mark(verdict: Verdict) -> Mark:
+    """A check's verdict."""
+    return Mark(*_VERDICTS[verdict])
+
+
+def outcome_mark(clause: Clause | None) -> Mark:
+    """What the decision made of a metric; a metric outside the rule is reported only."""
+    return Mark(*_OUTCOMES[clause.outcome]) if clause else Mark("○", "Reported only", "neutral")
+
+
+def clause_of(result: StudyResult, metric: str) -> Clause | None:
+    """The line of the decision about that metric."""
+    return next((c for c in result.decision.clauses if c.metric == metric), None)
+
+
+def metric_unit(result: StudyResult, metric: MetricInfo) -> Unit:
+    """How the metric's values are shown."""
+    return unit_of(metric, log=is_log(result, metric.name))
+
+
+def sentence(text: str) -> str:
+    """``text`` with a capital at its start and a full stop at its end."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def cut(text: str, words: int) -> str:
+    """At most that many words of ``text``; a cut one ends in an ellipsis."""
+    parts = text.split()
+    return text.strip() if len(parts) <= words else " ".join(parts[:words]).rstrip(",;:.") + "…"
+
+
+def word_count(text: str) -> int:
+    """Words as a reader counts them: runs between spaces."""
+    return len(text.split())
+
+
+def estimand_tag(estimate: Estimate) -> str:
+    """The estimand in the fewest letters: ``ATT``."""
+    return estimate.estimand.upper() if estimate.estimand in ("att", "ate") else estimate.estimand
+
+
+def holds_zero(effect: Effect) -> bool | None:
+    """Whether the interval holds zero; None where there is no interval."""
+    return None if effect.interval is None else effect.interval.low <= 0 <= effect.interval.high
+
+
+def gate_closed(result: StudyResult) -> bool:
+    """Whether a failed gate says that no decision may rest on the estimate."""
+    return any(d.gate and d.verdict == "fail" for d in result.diagnostics)
+
+
+def effect_sentence(result: StudyResult) -> str:
+    """The headline finding in one sentence, or why there is none."""
+    finding = result.headline
+    metric = result.primary_metric
+    label = cut(metric_label(metric), 12)
+    if isinstance(finding.said, Failure):
+        return sentence(f"There is no estimate for {label}: {cut(finding.said.message, 20)}")
+    estimate = finding.said
+    effect = estimate.headline
+    unit = metric_unit(result, metric)
+    p = f"; {p_text(effect.p_value)}" if effect.p_value is not None else ""
+    value = effect_text(effect, unit, words=True)
+    relative = estimate.effect("overall", "relative")
+    also = f", {effect_text(relative, RELATIVE)} relative" if relative else ""
+    tag = estimand_tag(estimate)
+    if holds_zero(effect):
+        assert effect.interval is not None
+        return (
+            f"We cannot tell the effect on {label} from zero: the estimate is {value} ({tag}{p}){also}, and we "
+            "cannot rule out "
+            f"{interval_text(effect, unit, words=True)} ({share(effect.interval.level)} interval)."
+        )
+    said = interval_phrase(effect, unit, bare=True)
+    if gate_closed(result):
+        return (
+            f"The launch is associated with a change in {label} of {value} ({tag}; {said}{p}){also}; a gating "
+            "check failed."
+        )
+    return f"We estimate that the launch changed {label} by {value} ({tag}; {said}{p}){also}."
+
+
+def guardrail_sentence(result: StudyResult) -> str:
+    """What became of every guardrail; empty when none was declared."""
+    guards = [m for m in result.metrics if m.role == "guardrail"]
+    if not guards:
+        return ""
+    said = []
+    for m in guards:
+        clause = clause_of(result, m.name)
+        said.append(f"{metric_label(m)} {outcome_mark(clause).word.lower()}")
+    return f"Guardrails: {'; '.join(said)}."
+
+
+def checks_sentence(result: StudyResult) -> str:
+    """How many checks came out how; empty when none was asked for."""
+    counts = [(sum(d.verdict == v for d in result.diagnostics), word) for v, word in VERDICT_WORDS.items()]
+    said = ", ".join(f"{n} {word}" for n, word in counts if n)
+    return f"Checks: {said}." if said else ""
+
+
+def threat(result: StudyResult) -> str:
+    """The biggest threat the decision names; empty when it names none."""
+    return result.decision.threats[0] if result.decision.threats else ""
+
+
+def bottom_line(result: StudyResult) -> tuple[str, tuple[str, ...]]:
+    """The decision's reason and the sentences after it: never more than 90 words with the recommendation itself.
+
+    What matters most is fitted in first (the effect, then the threat, guardrails, the reason, the checks) and what no
+    longer fits is left to the sections below.
+    """
+    effect = effect_sentence(result)
+    budget = MOST_WORDS - word_count(effect) - 4
+    chosen: dict[str, str] = {}
+    biggest = threat(result)
+    worst = f"Biggest threat: {cut(biggest, 24)}" if biggest else ""
+    for name, text in (
+        ("threat", sentence(worst)),
+        ("guardrails", guardrail_sentence(result)),
+        ("reason", sentence(result.decision.reason)),
+        ("checks", checks_sentence(result)),
+    ):
+        if text and word_count(text) <= budget:
+            chosen[name] = text
+            budget -= word_count(text)
+    order = [effect, *(chosen[k] for k in ("guardrails", "checks", "threat") if k in chosen)]
+    return chosen.get("reason", ""), tuple(order)
+
+
+def threshold_phrase(result: StudyResult, metric: MetricInfo) -> str:
+    """What the metric is held against, in words; empty when it declares nothing."""
+    unit = metric_unit(result, metric)
+    up = metric.better != "lower"
+    if metric.role == "guardrail" and metric.margin is not None:
+        return f"margin {_size(metric.margin, metric.margin_scale, unit, positive=not up)}"
+    if metric.role != "guardrail" and metric.min_effect is not None:
+        return f"minimum {_size(metric.min_effect, metric.min_effect_scale, unit, positive=up)}"
+    return ""
+
+
+def _size(size: float, scale: str | None, unit: Unit, *, positive: bool) -> str:
+    of = RELATIVE if scale == "relative" else unit
+    sign = "+" if positive else "\u2212"
+    return f"{sign}{of.before}{abs(size) * of.factor:.10g}{of.change}"
+
+
+def check_title(result: StudyResult, check: Diagnostic) -> str:
+    """A check with what it looked at."""
+    try:
+        label = metric_label(result.metric(check.metric))
+    except KeyError:
+        label = check.metric
+    return " · ".join(x for x in (check.check.replace("_", " "), label, check.analysis) if x)
+
+
+def merged_notes(findings: tuple[Finding, ...] | list[Finding]) -> list[tuple[str, str]]:
+    """Every note of every estimate once, with the analyses that carry it."""
+    carried: dict[str, list[str]] = {}
+    for f in findings:
+        if f.estimate:
+            for note in (*f.estimate.notes, *(e.note for e in f.estimate.effects if e.note)):
+                names = carried.setdefault(sentence(note), [])
+                name = analysis_name(f)
+                if name not in names:
+                    names.append(name)
+    return [("; ".join(names), note) for note, names in carried.items()]
+
+
+def limitations(result: StudyResult) -> list[str]:
+    """What to keep in mind: the decision's threats, checks that did not pass, failed analyses, the author's own."""
+    out = [
+        f"{OBSERVATIONAL} Something else that reached the treated group at the same time would be counted as the "
+        "effect."
+    ]
+    out += [sentence(t) for t in result.decision.threats]
+    for verdict in ("fail", "warn", "not_run"):
+        for d in result.diagnostics:
+            if d.verdict == verdict:
+                out.append(f"{d.assumption} ({VERDICT_WORDS[d.verdict]}): {sentence(d.reading)}")
+    for f in result.findings:
+        if isinstance(f.said, Failure):
+            label = metric_label(result.metric(f.metric))
+            out.append(f"{label}, {analysis_name(f)}: no estimate ({f.said.status}). {sentence(f.said.message)}")
+    headline = result.headline.estimate
+    if headline and headline.estimand in ("att", "ate"):
+        out.append(
+            f"The estimate is the {estimand_name(headline)} in this population and these periods, not a forecast "
+            "for others."
+        )
+    own = report_setting(result, "limitations")
+    out += [sentence(str(x)) for x in own] if isinstance(own, (list, tuple)) else []
+    return list(dict.fromkeys(out))
+
+
+def report_setting(result: StudyResult, key: str) -> object:
+    """A setting of [report] in the resolved spec; None where the result holds none."""
+    said = result.spec.get("report")
+    return said.get(key) if isinstance(said, dict) else None
+
+
+def summary(result: StudyResult) -> str:
+    """About a dozen plain lines: what the command prints at its end."""
+    metric = result.primary_metric
+    unit = metric_unit(result, metric)
+    finding = result.headline
+    lines = [
+        f"{result.question.title} [{result.question.id}]",
+        OBSERVATIONAL,
+        f"Recommendation: {result.decision.recommendation.upper()}. {sentence(result.decision.reason)}",
+    ]
+    if isinstance(finding.said, Failure):
+        lines.append(
+            f"{metric_label(metric)}: no estimate ({finding.said.code} {finding.said.status}). "
+            f"{sentence(finding.said.message)}"
+        )
+        if finding.said.hint:
+            lines.append(f"  {sentence(finding.said.hint)}")
+    else:
+        estimate = finding.said
+        lines.append(f"{metric_label(metric)}: {estimand_name(estimate)}, {analysis_name(finding)}")
+        lines.append(f"  absolute  {_line(estimate.headline, unit)}")
+        relative = estimate.effect("overall", "relative")
+        if relative:
+            lines.append(f"  relative  {_line(relative, RELATIVE)}")
+        lines.append(f"  inference {estimate.inference}")
+        lines += [f"  note: {n}" for n in estimate.notes[:2]]
+    guards = guardrail_sentence(result)
+    lines += [x for x in (guards, checks_sentence(result)) if x]
+    failed = [f for f in result.findings if isinstance(f.said, Failure) and f is not finding]
+    if failed:
+        names = "; ".join(f"{analysis_name(f)} {f.said.status}" for f in failed if isinstance(f.said, Failure))
+        lines.append(f"Without an estimate: {names}.")
+    if threat(result):
+        lines.append(f"Biggest threat: {sentence(threat(result))}")
+    return "\n".join(_printable(x) for x in lines)
+
+
+def _printable(line: str) -> str:
+    """A line that moves no cursor: user-supplied line breaks and control characters become spaces."""
+    return "".join(c if c.isprintable() else " " for c in line)
+
+
+def _line(effect: Effect, unit: Unit) -> str:
+    p = f", {p_text(effect.p_value)}" if effect.p_value is not None else ""
+    return f"{effect_text(effect, unit)}, {interval_phrase(effect, unit, bare=True)}{p}"
+
+
+def explain(result: StudyResult) -> str:
+    """A longer plain text: what was estimated, how, what came out, what could be wrong."""
+    parts: list[str] = [summary(result), "", "What was asked", f"  {sentence(result.question.question)}"]
+    parts.append(f"  {sentence('Decision rule: ' + result.decision.rule)}")
+    finding = result.headline
+    if isinstance(finding.said, Estimate):
+        e, s = finding.said, finding.said.sample
+        parts += [
+            "",
+            "What was estimated",
+            f"  {sentence(e.estimand_text)}",
+            f"  Method: {analysis_name(finding)}.",
+            f"  p-values and intervals: {e.inference}.",
+            f"  Sample: {s.n_rows:,} rows, {s.n_units:,} units, {s.n_treated:,} of them treated.",
+        ]
+        parts += [f"  Left out: {d.count:,} {d.what}, {d.reason}." for d in s.dropped]
+        parts += [f"  {note}" for note in e.notes]
+        others = [f for f in result.findings if f.metric == finding.metric and f is not finding]
+        if others:
+            unit = metric_unit(result, result.primary_metric)
+            parts += ["", "Other analyses of the same metric"]
+            for f in others:
+                said = (
+                    _line(f.said.headline, unit)
+                    if isinstance(f.said, Estimate)
+                    else f"{f.said.status}: {f.said.message}"
+                )
+                parts.append(f"  {analysis_name(f)}: {said}")
+    if result.diagnostics:
+        parts += ["", "Assumptions and evidence"]
+        for verdict in VERDICT_ORDER:
+            parts += [
+                f"  [{VERDICT_WORDS[verdict]}] {d.assumption}: {sentence(d.reading)}"
+                for d in result.diagnostics
+                if d.verdict == verdict
+            ]
+    parts += ["", "What could be wrong", *(f"  - {x}" for x in limitations(result))]
+    return "\n".join(parts)
+
+
+def estimate_summary(estimate: Estimate) -> str:
+    """A lone estimate in a few plain lines, in the outcome's own units."""
+    s = estimate.sample
+    lines = [
+        f"{method_name(estimate.method)}: {estimand_name(estimate)}",
+        f"  {sentence(estimate.estimand_text)}",
+        f"  absolute  {_line(estimate.headline, Unit())}",
+    ]
+    relative = estimate.effect("overall", "relative")
+    if relative:
+        lines.append(f"  relative  {_line(relative, RELATIVE)}")
+    lines += [
+        f"  inference {estimate.inference}",
+        f"  sample    {s.n_rows:,} rows, {s.n_units:,} units, {s.n_treated:,} treated",
+    ]
+    lines += [f"  note: {n}" for n in estimate.notes]
+    return "\n".join(lines)

@@ -1,0 +1,80 @@
+"""The one rounding rule and the words around a number."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from causal_eval.plots import numbers as n
+from causal_eval.report.numbers import p_text
+from causal_eval.results.types import Effect, Interval, MetricInfo
+
+SHARE = MetricInfo("m", "M", "primary", "proportion")
+POINTS = MetricInfo("m", "M", "primary", "mean", units="points")
+
+
+def made(value: float, error: float) -> Effect:
+    return Effect("overall", "absolute", value, error, 0.05, Interval(value - 2 * error, value + 2 * error, 0.95, "t"))
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "said"),
+    [
+        (-0.0225, 0.0061, "−2.25 pp"),
+        (0.5, 0.0996, "+50 pp"),
+        (0.123456, 0.00000123, "+12.34560 pp"),
+        (-0.0000001, 0.01, "0.0 pp"),
+    ],
+)
+def test_a_share_changes_by_percentage_points_rounded_by_its_error(value: float, error: float, said: str) -> None:
+    """Two significant digits of the error decide; a rounded zero has no sign."""
+    assert n.effect_text(made(value, error), n.unit_of(SHARE)) == said
+
+
+def test_value_and_interval_have_the_same_decimals() -> None:
+    """+0.012 points, and both ends with three decimals."""
+    e = made(0.012, 0.0171)
+    assert n.effect_text(e, n.unit_of(POINTS)) == "+0.012 points"
+    assert n.interval_text(e, n.unit_of(POINTS)) == "−0.022 to +0.046 points"
+
+
+def test_large_errors_round_before_the_point() -> None:
+    """An error of 477.5 leaves tens."""
+    assert n.effect_text(made(1612.4, 477.5), n.Unit()) == "+1,610"
+
+
+def test_a_metric_in_per_cent_changes_by_percentage_points() -> None:
+    """A level of 40 % that rises by 2 changes by two percentage points, not by two per cent."""
+    unit = n.unit_of(MetricInfo("m", "M", "primary", "mean", units="%"))
+    assert n.effect_text(made(2.0, 0.5), unit, words=True) == "+2.00 percentage points"
+
+
+def test_money_keeps_its_sign_before_the_number() -> None:
+    """−$3.20, and an interval in the same manner."""
+    unit = n.unit_of(MetricInfo("m", "M", "primary", "mean", units="$"))
+    assert n.effect_text(made(-3.2, 0.25), unit) == "−$3.20"
+    assert n.interval_text(made(-3.2, 0.25), unit) == "−$3.70 to −$2.70"
+
+
+@pytest.mark.parametrize(
+    ("p", "said"),
+    [(1 / 27, "p = 0.037"), (0.0004, "p < 0.001"), (0.49, "p = 0.49"), (0.999, "p > 0.99"), (0.0996, "p = 0.100")],
+)
+def test_p_values_are_never_zero_and_never_one(p: float, said: str) -> None:
+    """The ends are bounds."""
+    assert p_text(p) == said
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e6))
+def test_rounding_errs_by_at_most_a_twentieth_of_the_error(value: float, error: float) -> None:
+    """Two significant digits of the error: the shown value is within 5% of an error of the computed one."""
+    shown = float(n.fixed(value, n.decimals(error)).replace(n.MINUS, "-").replace(",", ""))
+    assert abs(shown - value) <= 0.0501 * error
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_any_finite_number_can_be_written(value: float) -> None:
+    """No number stops a report, and none shows a hyphen for a minus."""
+    text = n.plain(value)
+    assert text and "-" not in text
