@@ -1,0 +1,1 @@
+"""The command `causal-eval`: each command imports what it needs in its body, so `--help` loads none of it."""

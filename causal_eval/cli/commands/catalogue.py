@@ -1,0 +1,135 @@
+"""`causal-eval estimators` and `causal-eval explain`: what is in the registries and in the catalogue of codes."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from causal_eval.cli.outcome import USAGE, silent_libraries
+from causal_eval.cli.words import wrapped
+from causal_eval.errors import PluginError, suggest
+from causal_eval.plugins import Registry
+
+ESTIMATORS = "causal_eval.estimators"
+CHECKS = "causal_eval.diagnostics.checks"
+
+
+def estimators(name: str | None) -> int:
+    """List the estimators, one line each, or tell about one."""
+    registry = Registry(ESTIMATORS)
+    with silent_libraries():
+        if name is not None:
+            print(estimator_text(name, registry.get(name)))
+            return 0
+        plugins = registry.plugins()
+        width = max(map(len, plugins))
+        for each, plugin in plugins.items():
+            foreign = "" if plugin.origin == "causal-eval" else f"  (from {plugin.origin})"
+            try:
+                title = registry.get(each).info.title
+            except PluginError as e:
+                title = f"cannot be used: {e.message}"
+            print(f"{each:<{width}}  {title}{foreign}")
+    print("\nnext:    causal-eval estimators NAME")
+    return 0
+
+
+def estimator_text(name: str, plugin: Any) -> str:
+    """What an estimator does, assumes, needs and takes."""
+    info = plugin.info
+    needs = [
+        ("data", _words(info.data)),
+        ("estimands", _words(info.estimands)),
+        ("adoption", _words(info.adoptions)),
+        ("pre-periods", f"at least {info.min_pre_periods}" if info.min_pre_periods else ""),
+        ("controls", f"at least {info.min_controls}" if info.min_controls else ""),
+    ]
+    lines = [f"{name}: {info.title}", ""]
+    if info.summary:
+        lines += [wrapped(info.summary), ""]
+    lines += ["Assumes", *(f"  - {_sentence(a)}" for a in info.assumptions), ""]
+    lines += ["Needs", *(f"  {what:<12} {said}" for what, said in needs if said), ""]
+    lines += ["Options (keys of [[estimators]], with their defaults)", *_options(plugin), ""]
+    lines += ["Reference", wrapped(info.reference)]
+    return "\n".join(lines)
+
+
+def explain(topic: str) -> int:
+    """Explain a code, an estimator or a check."""
+    from causal_eval import codes
+
+    wanted = topic.strip()
+    if wanted.upper() in codes.CODES:
+        print(code_text(wanted.upper()))
+        return 0
+    named = wanted.lower().replace("-", "_")
+    estimators, checks = Registry(ESTIMATORS), Registry(CHECKS)
+    with silent_libraries():
+        if named in estimators.plugins():
+            print(estimator_text(named, estimators.get(named)))
+            return 0
+        if named in checks.plugins():
+            print(check_text(named, checks.get(named)))
+            return 0
+    near = suggest(wanted, [*codes.CODES, *estimators.plugins(), *checks.plugins()]).nearest
+    print(f"nothing is called `{topic}`", file=sys.stderr)
+    hint = f"did you mean `{near}`?" if near else "Give a code such as E310, an estimator or a check."
+    print(f"  {hint}", file=sys.stderr)
+    return USAGE
+
+
+def code_text(code: str) -> str:
+    """An entry of the catalogue of codes."""
+    from causal_eval import codes
+
+    entry = codes.CODES[code]
+    return f"{code}: {entry.title}\n\n{wrapped(entry.explanation)}\n\nWhat to do\n{wrapped(entry.remedy)}"
+
+
+def check_text(name: str, plugin: Any) -> str:
+    """What a check asks, and of which assumption."""
+    info = plugin.info
+    parts = [
+        f"{name}: {info.question}",
+        f"Speaks to\n{wrapped(_sentence(info.assumption))}",
+        f"When it fails\n{wrapped(info.breaks)}",
+        f"How\n{wrapped(inspect.cleandoc(sys.modules[plugin.__module__].__doc__ or plugin.__doc__ or ''))}",
+    ]
+    return "\n\n".join(parts)
+
+
+def _options(plugin: Any) -> Iterable[str]:
+    from pydantic_core import PydanticUndefined
+
+    from causal_eval.estimators._base import Options
+
+    for key, field in sorted(plugin.model_fields.items(), key=lambda item: item[0] in Options.model_fields):
+        default = field.get_default(call_default_factory=True)
+        shown = "required" if default is PydanticUndefined else _toml(default)
+        described = f"  {field.description}" if field.description else ""
+        yield f"  {key} = {shown}{described}"
+
+
+def _toml(value: object) -> str:
+    """A default as it would be written in study.toml."""
+    import json
+
+    if value is None:
+        return "(not set)"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_toml(v) for v in value)}]"
+    return json.dumps(value, default=str)
+
+
+def _words(value: Iterable[str]) -> str:
+    return ", ".join(sorted(value))
+
+
+def _sentence(assumption: str) -> str:
+    """An assumption in words; a foreign estimator may name one that is not in the catalogue."""
+    from causal_eval.design.assumptions import ASSUMPTIONS
+
+    known = ASSUMPTIONS.get(assumption)
+    return f"{known.title}: {known.meaning}" if known else assumption
