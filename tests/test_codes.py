@@ -59,5 +59,5 @@ def test_the_catalogue_needs_nothing_but_the_standard_library() -> None:
         "import sys; before = set(sys.modules); import causal_eval.codes; "
         "print(*sorted({m.partition('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names)))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["causal_eval"]

@@ -66,7 +66,7 @@ def test_the_svg_is_an_image_with_title_and_description_and_ids_of_its_own(tmp_p
     """role, aria-labelledby, title and desc are there, and no id occurs twice across sizes."""
     seen: set[str] = set()
     for size in ("page", "phone"):
-        for path in write_figures(hostile(), tmp_path / size, size=size):  # type: ignore[arg-type]
+        for path in write_figures(hostile(), tmp_path / size, size=size):
             if path.suffix == ".svg":
                 root = ET.fromstring(path.read_bytes())
                 assert root.get("role") == "img"
@@ -87,7 +87,12 @@ def test_the_csv_holds_the_plotted_series_at_full_precision(tmp_path: Path) -> N
     rows = list(csv.DictReader(io.StringIO((tmp_path / "headline.csv").read_text())))
     assert [float(r["gap"]) for r in rows] == [p.gap for p in estimate.path]
     assert [r["period"] for r in rows] == [p.period for p in estimate.path]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["headline.alt.txt", "headline.csv", "headline.png", "headline.svg"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "headline.alt.txt",
+        "headline.csv",
+        "headline.png",
+        "headline.svg",
+    ]
 
 
 def test_the_alt_text_says_what_and_how_much(tmp_path: Path) -> None:

@@ -25,7 +25,9 @@ def crowded() -> StudyResult:
         Event(f"Incident number {k} with a name that goes on and on for the sake of it", w, period=w)
         for k, w in enumerate(result.design.periods[10:18])
     )
-    label = "Share of tickets about account access that were resolved within seven days of their opening, reopened excluded"
+    label = (
+        "Share of tickets about account access that were resolved within seven days of their opening, reopened excluded"
+    )
     metrics = (replace(result.metrics[0], label=label), *result.metrics[1:])
     return replace(result, events=events, metrics=metrics)
 
@@ -46,8 +48,13 @@ def yearly() -> StudyResult:
 
 
 CASES: dict[str, Callable[[], StudyResult]] = {
-    "launch": launch, "organ": organ_donations, "opt_in": opt_in, "hostile": hostile, "crowded": crowded, "yearly": yearly,
-}  # fmt: skip
+    "launch": launch,
+    "organ": organ_donations,
+    "opt_in": opt_in,
+    "hostile": hostile,
+    "crowded": crowded,
+    "yearly": yearly,
+}
 
 
 def boxes(figure: Figure) -> list[tuple[str, float, float, float, float]]:

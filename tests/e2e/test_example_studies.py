@@ -1,0 +1,155 @@
+"""The shipped studies run as they are and give their published numbers, or cover the truth they were simulated with."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from causal_eval.worlds import optin_help_page, staggered_sites, support_queues
+
+Process = Callable[..., Any]
+Row = dict[str, str]
+
+STUDIES = ("organ_donations", "incinerator", "smart_routing")
+
+
+@pytest.fixture(scope="module")
+def runs(root: Path, tmp_path_factory: pytest.TempPathFactory, process: Process) -> dict[str, Path]:
+    """Every shipped study, run once through the command, from a folder that is not the repository."""
+    base = tmp_path_factory.mktemp("runs")
+    done = {}
+    for name in STUDIES:
+        called = process("run", root / "configs" / f"{name}.toml", "--out", base / name, cwd=base)
+        assert called.returncode == 0, called.stderr
+        done[name] = base / name
+    return done
+
+
+def rows(run: Path, name: str = "estimates") -> list[Row]:
+    with open(run / f"{name}.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def headline(run: Path, metric: str, analysis: str = "did") -> Row:
+    """The overall absolute effect."""
+    return next(
+        r for r in rows(run)
+        if (r["metric"], r["analysis"], r["aggregation"], r["scale"]) == (metric, analysis, "overall", "absolute")
+    )  # fmt: skip
+
+
+def test_organ_donations_gives_the_published_estimate_and_clustered_error(runs: dict[str, Path]) -> None:
+    """Kessler & Roth (2014), NBER w20378; Huntington-Klein, The Effect, section 18.2: -0.022 (0.006)."""
+    row = headline(runs["organ_donations"], "Rate")
+    assert round(float(row["value"]), 4) == -0.0225
+    assert round(float(row["std_error"]), 4) == 0.0061
+    assert (row["n_rows"], row["n_units"], row["n_treated"]) == ("162", "27", "1")
+
+
+def test_organ_donations_does_not_rest_its_p_value_on_one_treated_cluster(runs: dict[str, Path]) -> None:
+    """With 27 states and one treated, permuting the treated state can give no p-value below 1/27."""
+    assert float(headline(runs["organ_donations"], "Rate")["p_value"]) >= 1 / 27
+    assert "randomisation inference" in (runs["organ_donations"] / "report.md").read_text(encoding="utf-8")
+
+
+def test_incinerator_gives_the_published_estimate_and_error(runs: dict[str, Path]) -> None:
+    """Wooldridge, Introductory Econometrics, table 13.2, column 1: -11,863.90 (7,456.65)."""
+    row = headline(runs["incinerator"], "rprice")
+    assert round(float(row["value"]), 2) == -11863.90
+    assert round(float(row["std_error"]), 2) == 7456.65
+    assert round(float(row["p_value"]), 3) == 0.113
+    assert row["n_rows"] == "321"
+
+
+def test_smart_routing_covers_its_true_effects_and_says_ship(runs: dict[str, Path]) -> None:
+    run = runs["smart_routing"]
+    truth = support_queues().truth
+    for metric, true in (("resolved_7d", "resolved_7d"), ("csat", "csat"), ("handle_time", "handle_minutes"),
+                         ("opened_on_phone", "opened_on_phone")):  # fmt: skip
+        row = headline(run, metric)
+        assert float(row["ci_low"]) < truth[true] < float(row["ci_high"]), metric
+    assert json.loads((run / "decision.json").read_text())["recommendation"] == "ship"
+
+
+def test_every_number_of_the_tables_is_in_results_json(runs: dict[str, Path]) -> None:
+    from causal_eval.results import tables
+    from causal_eval.results.io import read_result
+
+    for run in runs.values():
+        result = read_result(run)
+        written = (run / "estimates.csv").read_text(encoding="utf-8")
+        assert written == tables.csv_text(tables.result_rows(result), tables.ESTIMATES)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_gives_the_same_bytes_from_any_folder_under_any_hash_seed_and_zone(
+    root: Path, runs: dict[str, Path], tmp_path: Path, process: Process, name: str
+) -> None:
+    """But for run.json and log.jsonl, which hold the clock."""
+    (tmp_path / "elsewhere").mkdir()
+    study = os.path.relpath(root / "configs" / f"{name}.toml", tmp_path / "elsewhere")
+    env = {"PYTHONHASHSEED": "4711", "TZ": "Pacific/Auckland", "LC_ALL": "C"}
+    called = process("run", study, "--out", tmp_path / "again", cwd=tmp_path / "elsewhere", env=env)
+    assert called.returncode == 0, called.stderr
+    one, two = ({str(p.relative_to(f)): p.read_bytes() for p in f.rglob("*") if p.is_file()}
+                for f in (runs[name], tmp_path / "again"))  # fmt: skip
+    assert one.keys() == two.keys()
+    assert {k for k in one if one[k] != two[k]} <= {"run.json", "log.jsonl"}
+
+
+def test_no_run_holds_a_row_of_its_data(runs: dict[str, Path]) -> None:
+    """Unit names of the simulated queues appear nowhere in the outputs but in what the author wrote."""
+    for path in runs["smart_routing"].rglob("*"):
+        if path.is_file() and path.suffix != ".png":
+            assert "queue-17" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_only_runs_one_analysis_and_seed_reaches_the_result(root: Path, tmp_path: Path, process: Process) -> None:
+    study = root / "configs" / "incinerator.toml"
+    done = process("run", study, "--only", "robust-errors", "--seed", "5", "--formats", "md", "--out", tmp_path / "o")
+    assert done.returncode == 0, done.stderr
+    assert {r["analysis"] for r in rows(tmp_path / "o")} == {"robust-errors"}
+    assert json.loads((tmp_path / "o" / "run.json").read_text())["seed"] == 5
+    assert not (tmp_path / "o" / "report.html").exists()
+
+
+TRUTHS = {
+    "panel": ("resolved_7d", support_queues().truth["resolved_7d"]),
+    "optin": ("contacts", optin_help_page().truth["contacts"]),
+    "staggered": ("issues_per_hour", staggered_sites().truth["issues_per_hour"]),
+}
+
+
+@pytest.mark.parametrize("template", TRUTHS)
+def test_a_template_runs_as_it_is_and_its_interval_covers_the_truth(
+    tmp_path: Path, process: Process, template: str
+) -> None:
+    assert process("init", "s", "--template", template, cwd=tmp_path).returncode == 0
+    done = process("run", "s/study.toml", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    metric, truth = TRUTHS[template]
+    row = next(r for r in rows(tmp_path / "out") if r["metric"] == metric and r["aggregation"] == "overall")
+    assert float(row["ci_low"]) < truth < float(row["ci_high"])
+
+
+def test_the_example_studies_are_valid_for_editors(root: Path) -> None:
+    """`tombi lint` reads the `#:schema` line of each file; support-defaults.toml is a fragment, merged by others."""
+    tombi = pytest.importorskip("tombi")
+    assert tombi
+    files = [str(root / "configs" / f"{n}.toml") for n in STUDIES]
+    for file in files:
+        assert Path(file).read_text(encoding="utf-8").startswith("#:schema ./study.schema.json\n")
+    from shutil import which
+
+    command = which("tombi", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert command is not None
+    done = subprocess.run([command, "lint", "--offline", *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,227 @@
+"""What the write-up says: its order, its words, its refusal to contradict itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from causal_eval.errors import UsageError
+from causal_eval.report.blocks import Section
+from causal_eval.report.build import build
+from causal_eval.report.files import render, write_reports
+from causal_eval.report.wording import MOST_WORDS, bottom_line, effect_sentence, explain, summary, word_count
+from causal_eval.results.io import from_json, to_json
+from causal_eval.results.types import Diagnostic, Effect, Interval, Recommendation, StudyResult
+from tests.sample_result import broken, hostile, launch, opt_in, organ_donations
+
+ALL: dict[str, Callable[[], StudyResult]] = {
+    "launch": launch, "organ": organ_donations, "opt_in": opt_in, "broken": broken, "hostile": hostile,
+}  # fmt: skip
+EVERY = pytest.mark.parametrize("case", ALL)
+
+
+def anchors(result: StudyResult, audience: str = "launch-review") -> list[str]:
+    return [b.anchor for b in build(result, audience=audience) if isinstance(b, Section)]
+
+
+def prose(html: str) -> str:
+    """The words of a page: no style, no figures, no tags."""
+    html = re.sub(r"<(style|svg)\b.*?</\1>", " ", html, flags=re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_sections_stand_in_the_order_of_a_reader_who_stops_early() -> None:
+    """The bottom line first, sign-off last."""
+    assert anchors(launch()) == [
+        "bottom-line", "headline", "scorecard", "event-study", "question", "design", "results", "assumptions", "events",
+        "limitations", "data", "reproduce", "sign-off",
+    ]  # fmt: skip
+
+
+def test_a_section_without_numbers_is_absent() -> None:
+    """No figure of a failed headline, no table of checks that were not asked for, no events where there were none."""
+    said = anchors(broken())
+    assert not {"headline", "event-study", "assumptions", "events"} & set(said)
+    assert {"bottom-line", "scorecard", "results", "limitations"} <= set(said)
+
+
+def test_each_audience_gets_its_sections_and_an_unknown_one_is_refused() -> None:
+    """exec is short, technical has the appendix."""
+    assert anchors(launch(), "exec") == ["bottom-line", "headline", "scorecard", "limitations", "sign-off"]
+    assert anchors(launch(), "technical")[-1] == "appendix"
+    with pytest.raises(UsageError, match="audience"):
+        build(launch(), audience="board")
+
+
+@EVERY
+def test_the_bottom_line_has_at_most_ninety_words(case: str) -> None:
+    """Even with an endless reason and threat."""
+    result = ALL[case]()
+    wordy = replace(result.decision, reason="word " * 200, threats=("threat " * 300,))
+    for r in (result, replace(result, decision=wordy)):
+        reason, sentences = bottom_line(r)
+        assert word_count(" ".join((r.decision.recommendation, reason, *sentences))) <= MOST_WORDS
+        assert sentences[0] == effect_sentence(r)
+
+
+@EVERY
+@pytest.mark.parametrize("recommendation", ["ship", "hold", "roll back", "cannot tell"])
+def test_the_recommendation_is_the_decisions_and_no_other(case: str, recommendation: Recommendation) -> None:
+    """Changing the one Decision changes badge, sign-off and summary alike."""
+    result = ALL[case]()
+    result = replace(
+        result, decision=replace(result.decision, recommendation=recommendation, rule="r", reason="because")
+    )
+    word = recommendation.capitalize()
+    html = render(result, formats=["html"], audience="exec")["html"]
+    badges = re.findall(r'class="word"><span aria-hidden="true">.</span> ([^<]+)<', html)
+    signed = re.findall(r"<dt>Recommendation of this study</dt><dd>([^<]+)</dd>", html)
+    assert badges == [word] and signed == [word]
+    assert f"Recommendation: {recommendation.upper()}." in summary(result)
+
+
+@EVERY
+def test_nothing_is_called_proved_and_nothing_without_effect(case: str) -> None:
+    """The words that an observational study has no right to."""
+    texts = render(ALL[case](), audience="technical")
+    for text in (*texts.values(), summary(ALL[case]()), explain(ALL[case]())):
+        said = prose(text).lower()
+        assert "proved" not in said and "proven" not in said and not re.search(r"\bno effect\b(?! before)", said)
+        assert "not randomised" in said
+
+
+def test_an_interval_that_holds_zero_is_read_as_what_cannot_be_ruled_out() -> None:
+    """Neither a claim of change nor of its absence."""
+    result = launch()
+    headline = Effect("overall", "absolute", 0.009, 0.0107, 0.4, Interval(-0.012, 0.030, 0.95, "t"))
+    estimate = result.headline.estimate
+    assert estimate is not None
+    finding = replace(result.headline, said=replace(estimate, effects=(headline,)))
+    said = effect_sentence(replace(result, findings=(finding,)))
+    assert "we cannot rule out −1.2 to +3.0 percentage points (95% interval)" in said
+    assert "changed" not in said
+
+
+def test_a_closed_gate_speaks_of_association_only() -> None:
+    """A failed gating check takes the causal verb away."""
+    result = launch()
+    gate = Diagnostic("pre_trends", "resolved_7d", "main", "Parallel trends", "fail", "They drift.", gate=True)
+    said = effect_sentence(replace(result, diagnostics=(gate,)))
+    assert "associated with" in said and "gating check failed" in said and "changed" not in said
+
+
+def test_a_failed_headline_says_so_and_shows_no_number() -> None:
+    """A failure looks like a failure."""
+    said = effect_sentence(broken())
+    assert said.startswith("There is no estimate") and not re.search(r"\d\.\d", said)
+    html = render(broken(), formats=["html"])["html"]
+    assert "No estimate: failed (E402)" in prose(html)
+
+
+def test_failed_and_refused_analyses_stand_in_the_results_with_their_reason() -> None:
+    """Side by side with those that worked."""
+    said = prose(render(launch(), formats=["html"])["html"])
+    assert "No estimate: failed (E410)" in said and "No estimate: refused (E401)" in said
+
+
+def test_the_adjustment_is_the_difference_between_the_primary_and_the_reference() -> None:
+    """2.31 and 4.17 differ by 1.86 percentage points."""
+    said = prose(render(launch(), formats=["html"])["html"])
+    assert (
+        "gives +4.17 percentage points, the primary analysis +2.31 percentage points. The difference of −1.86" in said
+    )
+
+
+def test_a_randomisation_study_reads_as_published() -> None:
+    """California: −2.25 percentage points, p = 1/27, its smallest p-value, the missing interval with its note."""
+    said = prose(render(organ_donations(), formats=["html"])["html"])
+    assert "by −2.25 percentage points (ATT; 95% interval −3.84 to −0.66; p = 0.037)" in said
+    assert "smallest p-value possible is 1/27 = 0.037" in said
+    assert "No 95% interval: 27 assignments allow none at this level." in said
+    assert "Randomisation over the 27 states" in said
+
+
+def test_a_metric_that_is_not_a_share_keeps_its_own_units() -> None:
+    """With kind mean the same numbers are not percentage points."""
+    said = effect_sentence(organ_donations(kind="mean"))
+    assert "by −0.0225 (ATT; 95% interval −0.0384 to −0.0066; p = 0.037), −8.0% relative" in said
+
+
+@EVERY
+def test_user_text_never_becomes_markup(case: str) -> None:
+    """Tags are escaped, in HTML and in markdown; no markdown link, code or table is opened by a title."""
+    texts = render(ALL[case](), audience="technical")
+    assert "<script" not in texts["html"] and "<img" not in texts["html"]
+    assert not re.search(r"(?<!&lt;)\bonerror=y>", texts["html"])
+    md = texts["md"]
+    assert "<script" not in md and "<img" not in md and "http://" not in md
+    assert not re.search(r"(?<!\\)\]\(http", md)
+    tables = [block for block in md.split("\n\n") if block.lstrip("*").startswith("|") or "\n| ---" in block]
+    for table in tables:
+        rows = [line for line in table.splitlines() if line.startswith("|")]
+        widths = {len(re.findall(r"(?<!\\)\|", row)) for row in rows}
+        assert len(widths) == 1, rows[0]
+
+
+def test_markdown_reads_as_the_author_wrote_it() -> None:
+    """A CommonMark reader gives the title back as plain text."""
+    parser = pytest.importorskip("markdown_it").MarkdownIt()
+    tokens = parser.parse(render(hostile(), formats=["md"])["md"])
+    title = tokens[1]
+    assert {c.type for c in title.children} <= {"text", "text_special"}
+    assert "".join(c.content for c in title.children) == hostile().question.title
+
+
+def test_markdown_links_each_figure_that_the_folder_holds(tmp_path: Path) -> None:
+    """figures/NAME.svg is relative to report.md, and is written under that name."""
+    from causal_eval.plots.files import write_figures
+
+    write_figures(launch(), tmp_path / "figures")
+    written = write_reports(launch(), tmp_path)
+    assert [p.name for p in written] == ["report.html", "report.md"]
+    links = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (tmp_path / "report.md").read_text(encoding="utf-8"))
+    assert len(links) == 3 and all((tmp_path / link).is_file() for link in links)
+
+
+@EVERY
+def test_a_report_from_the_saved_result_has_the_same_bytes(case: str) -> None:
+    """results.json is enough, and twice gives once."""
+    result = ALL[case]()
+    assert render(from_json(to_json(result))) == render(result)
+
+
+def test_the_page_asks_the_network_for_nothing() -> None:
+    """No src, no link but to itself, no style that imports."""
+    html = render(launch(), formats=["html"], audience="technical")["html"]
+    assert not re.search(r"\ssrc\s*=", html)
+    assert all(link.startswith(("#", "data:")) for link in re.findall(r'href="([^"]*)"', html))
+    assert "@import" not in html and "url(http" not in html and "<script" not in html
+
+
+def test_units_that_are_people_are_never_named() -> None:
+    """Donor names stay out when privacy.unit_is_person."""
+    result = organ_donations()
+    donors = replace(result.findings[1], role="primary", analysis="donors")
+    named = replace(result, findings=(donors,), spec={})
+    people = replace(named, spec={"privacy": {"unit_is_person": True}})
+    assert "Virginia" in render(named, formats=["md"])["md"]
+    assert "Virginia" not in "".join(render(people, audience="technical").values())
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
+    """E605, before anything is written."""
+    with pytest.raises(UsageError) as e:
+        write_reports(launch(), tmp_path / "run", formats=["htm"])
+    assert e.value.code == "E605" and not (tmp_path / "run").exists()
+
+
+def test_the_summary_has_about_a_dozen_lines_and_moves_no_cursor() -> None:
+    """Control characters in a title do not reach the terminal."""
+    said = summary(launch())
+    assert 8 <= len(said.splitlines()) <= 15
+    nasty = replace(launch(), question=replace(launch().question, title="a\x1b[2Jb\nc"))
+    assert "\x1b" not in summary(nasty) and summary(nasty).splitlines()[0].startswith("a [2Jb c")
