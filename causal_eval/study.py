@@ -131,7 +131,7 @@ def _check(
         found = check.check(fitted, plan.thresholds, rng=rng)
     except (CausalEvalError, ArithmeticError, ValueError) as e:
         reason = e.message if isinstance(e, CausalEvalError) else f"{type(e).__name__}: {e}"
-        found = diagnostic(check.info, "not_run", f"Not run: {reason}.")
+        found = diagnostic(check.info, "not_run", f"{reason[0].upper()}{reason[1:]}.")
     return placed(found, metric=metric, analysis=analysis, gate=primary and check.info.name in plan.gates)
 
 

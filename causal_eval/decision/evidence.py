@@ -58,7 +58,7 @@ def primary(finding: Finding | None, metric: MetricInfo) -> Clause:
         return Clause(metric.name, "primary", "inconclusive", "the procedure gives no interval at this level", margin)
     sized = _sized(finding, metric, metric.min_effect_scale) if metric.min_effect is not None else None
     if found.high < 0:
-        return Clause(metric.name, "primary", "breached", "it is worse, and the interval excludes no change", margin)
+        return Clause(metric.name, "primary", "breached", "it is worse, and its interval excludes zero", margin)
     if found.low > 0:
         if metric.min_effect is not None and sized is None:
             return Clause(metric.name, "primary", "not met",
@@ -66,13 +66,13 @@ def primary(finding: Finding | None, metric: MetricInfo) -> Clause:
         if metric.min_effect is not None and sized is not None and sized.value < metric.min_effect:
             return Clause(metric.name, "primary", "not met", "it is better, but by less than the smallest effect that would matter",
                           margin)  # fmt: skip
-        return Clause(metric.name, "primary", "met", "it is better, and the interval excludes no change", margin)
+        return Clause(metric.name, "primary", "met", "it is better, and its interval excludes zero", margin)
     if metric.min_effect is not None and sized is not None and sized.high is not None and sized.high < metric.min_effect:
-        return Clause(metric.name, "primary", "not met", "an effect large enough to matter is ruled out", margin)
+        return Clause(metric.name, "primary", "not met", "an improvement large enough to matter is ruled out", margin)
     if metric.min_effect is not None:
-        reason = "the interval includes no change, and effects that would matter"
+        reason = "its interval includes zero, and effects that would matter"
         return Clause(metric.name, "primary", "inconclusive", reason, margin)
-    return Clause(metric.name, "primary", "inconclusive", "the interval includes no change, better and worse")
+    return Clause(metric.name, "primary", "inconclusive", "its interval includes zero: it may be better or worse")
 
 
 def guardrail(finding: Finding | None, metric: MetricInfo) -> Clause:
@@ -88,7 +88,7 @@ def guardrail(finding: Finding | None, metric: MetricInfo) -> Clause:
     limit = -(metric.margin or 0.0)
     if metric.margin is None:
         if found.high < 0:
-            return Clause(metric.name, "guardrail", "breached", "it got worse, and the interval excludes no change")
+            return Clause(metric.name, "guardrail", "breached", "it got worse, and its interval excludes zero")
         return Clause(metric.name, "guardrail", "not cleared", "no margin is stated, so harmless cannot be shown")
     if found.low > limit:
         worse = " (it did get worse, by less than the margin)" if found.high < 0 else ""
@@ -110,7 +110,7 @@ def secondary(finding: Finding | None, metric: MetricInfo) -> Clause:
         return Clause(metric.name, metric.role, "breached" if moved else "cleared",
                       "it moved, though nothing should have moved it" if moved else "it did not visibly move, as it should not")  # fmt: skip
     if found.low <= 0 <= found.high:
-        return Clause(metric.name, metric.role, "inconclusive", "the interval includes no change")
+        return Clause(metric.name, metric.role, "inconclusive", "its interval includes zero")
     if metric.better is None:
         return Clause(metric.name, metric.role, "inconclusive", "it moved; the study does not say which direction is good")
     better = found.low > 0

@@ -59,7 +59,7 @@ def decide(
 
 
 def _rule_text(rule: DecisionSpec, metric: MetricInfo, guards: bool) -> str:
-    parts = [f"{metric.label} is better with an interval that excludes no change"]
+    parts = [f"{metric.label} is better with an interval that excludes zero"]
     if rule.require_min_effect and metric.min_effect is not None:
         parts[0] += " and reaches the smallest effect that would matter"
     if guards and rule.require_guardrails:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from causal_eval.diagnostics.base import CheckInfo, diagnostic, placed
 from causal_eval.diagnostics.thresholds import Thresholds
+from causal_eval.diagnostics.words import num, p_text
 from causal_eval.results.types import Diagnostic, Finding, MetricInfo
 
 INFO = CheckInfo(
@@ -28,13 +29,13 @@ def negative_controls(
             estimate = finding.estimate
             p = estimate.headline.p_value if estimate else None
             if estimate is None or p is None:
-                found = diagnostic(INFO, "not_run", f"Not run: there is no test of {metric.label}.")
+                found = diagnostic(INFO, "not_run", f"There is no test of {metric.label}.")
             else:
                 moved = p < thresholds.alpha
                 reading = (
-                    f"{metric.label} moved by {estimate.headline.value:.3g} (p = {p:.2g}), though nothing should have moved it."
+                    f"{metric.label} moved by {num(estimate.headline.value)} ({p_text(p)}), though nothing should have moved it."
                     if moved
-                    else f"{metric.label} did not visibly move (p = {p:.2f}), as it should not."
+                    else f"{metric.label} did not visibly move ({p_text(p)}), as it should not."
                 )
                 found = diagnostic(INFO, "warn" if moved else "pass", reading, statistic=estimate.headline.value,
                                    statistic_name="effect", threshold=thresholds.alpha, p_value=p)  # fmt: skip

@@ -239,7 +239,7 @@ class DifferenceInDifferences(Options):
         """The estimate, with every p-value and interval from one procedure: clustered t, or ``other``."""
         import numpy as np
 
-        from causal_eval.inference.effects import effect, relative, relative_of, t_test
+        from causal_eval.inference.effects import effect, fieller, relative, relative_of, t_test
         from causal_eval.results.types import Estimate
 
         s = fit.static
@@ -251,9 +251,10 @@ class DifferenceInDifferences(Options):
         if ratio.value is None:
             notes.append(ratio.note[0].upper() + ratio.note[1:] + ".")
         else:
-            assert ratio.std_error is not None
             tested = (
-                relative_of(overall, fit.observed) if other else t_test(ratio.value, ratio.std_error, s.df, self.level)
+                relative_of(overall, fit.observed)
+                if other
+                else fieller(value, fit.observed, fit.joint, s.df, self.level, overall.p_value)
             )
             effects.append(effect("overall", "relative", ratio.value, ratio.std_error, tested, level=self.level, method=name))
         if data.additive:

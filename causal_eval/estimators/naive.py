@@ -109,7 +109,7 @@ class Naive(Options):
         """Difference of two weighted means with clustered errors, absolute and relative."""
         import numpy as np
 
-        from causal_eval.inference.effects import effect, relative, t_test
+        from causal_eval.inference.effects import effect, fieller, relative, t_test
         from causal_eval.inference.regression import cluster_sums, cr1
 
         used = one | other
@@ -137,7 +137,7 @@ class Naive(Options):
                       level=self.level, method=method)]  # fmt: skip
         ratio = relative(value, means[0], joint)
         if ratio.value is not None and ratio.std_error is not None:
-            tested = t_test(ratio.value, ratio.std_error, n_clusters - 1, self.level)
+            tested = fieller(value, means[0], joint, n_clusters - 1, self.level, out[0].p_value)
             out.append(effect(name, "relative", ratio.value, ratio.std_error, tested, level=self.level, method=method))
         return out
 

@@ -77,6 +77,31 @@ def relative(value: float, observed: float, joint: Floats) -> Relative:
     return Relative(value / counterfactual, float(np.sqrt(max(variance, 0.0))))
 
 
+def fieller(value: float, observed: float, joint: Floats, df: float, level: float, p_value: float | None) -> Tested:
+    """Interval of effect / counterfactual that agrees with the effect's own test (Fieller 1954).
+
+    The ratios rho that a t test of effect - rho * counterfactual = 0 does not reject: at rho = 0 that is the test of
+    the effect, so the interval leaves zero out exactly when the absolute one does, and the p-value is shared. With
+    counterfactual = observed - effect, the test statistic's numerator is (1 + rho) effect - rho observed.
+
+    Args:
+        joint: (2, 2) covariance of (effect, observed).
+    """
+    from scipy import stats
+
+    t2 = float(stats.t.isf((1 - level) / 2, df)) ** 2
+    v, m, c = float(joint[0, 0]), float(joint[1, 1]), float(joint[0, 1])
+    gap = value - observed
+    a = gap**2 - t2 * (v + m - 2 * c)
+    b = value * gap - t2 * (v - c)
+    constant = value**2 - t2 * v
+    root = b**2 - a * constant
+    if a <= 0 or root < 0:
+        return Tested(p_value, None, None, "no bounded interval: the counterfactual is too close to zero")
+    half = float(root**0.5)
+    return Tested(p_value, (-b - half) / a, (-b + half) / a)
+
+
 def relative_of(tested: Tested, observed: float) -> Tested:
     """The test of a relative effect from an absolute one's by its own transformation tau / (observed - tau).
 

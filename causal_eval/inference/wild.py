@@ -72,14 +72,20 @@ def wild_cluster(
     member[np.arange(len(y)), cluster] = 1.0
     ry, rd = yw - q @ (q.T @ yw), dt
 
-    def p_value(beta0: float) -> float:
-        e0 = ry - beta0 * rd
-        blocks = member * e0[:, None]
-        move = dt @ blocks
+    def sums_of(e: Floats) -> tuple[Floats, Floats]:
+        """Per draw: the move of d~'u, (B,), and its cluster scores, (B, G), for restricted residuals ``e``."""
+        blocks = member * e[:, None]
         scores = member.T @ (dt[:, None] * (blocks - basis @ (basis.T @ blocks)))
-        numerator = signs @ move
-        spread = np.sqrt(((signs @ scores.T) ** 2).sum(axis=1))
-        ratio = np.abs(numerator) / np.where(spread > 1e-14 * max(1.0, np.abs(move).sum()), spread, np.inf)
+        return signs @ (dt @ blocks), signs @ scores.T
+
+    # Restricted residuals are linear in beta0, so moves are too and squared errors are quadratic in it.
+    (n0, s0), (n1, s1) = sums_of(ry), sums_of(rd)
+    q00, q01, q11 = (s0 * s0).sum(axis=1), (s0 * s1).sum(axis=1), (s1 * s1).sum(axis=1)
+
+    def p_value(beta0: float) -> float:
+        squared = q00 - 2 * beta0 * q01 + beta0**2 * q11
+        floor = 1e-24 * (q00.max() + beta0**2 * q11.max())
+        ratio = (n0 - beta0 * n1) ** 2 / np.where(squared > floor, squared, np.inf)
         return float((ratio >= ratio[0] * (1 - 1e-9)).mean())
 
     residual = ry - beta * rd

@@ -84,3 +84,19 @@ def test_smallest_slope_is_seen_four_times_in_five(df):
     else:
         seen = (w / q / (rng.chisquare(df, 4000) / df) > stats.f.isf(0.05, q, df)).mean()
     assert abs(seen - 0.8) < 3 * np.sqrt(0.8 * 0.2 / 4000)
+
+
+def test_fieller_interval_is_the_set_of_ratios_not_rejected():
+    """Each end is a ratio whose t test sits exactly at the level; zero is inside exactly when the effect's interval has it."""
+    from causal_eval.inference.effects import fieller, t_test
+
+    joint = np.array([[0.04, 0.01], [0.01, 0.09]])
+    for value in (0.8, 0.3, -0.5):
+        found = fieller(value, 5.0, joint, 12, 0.95, 0.1)
+        for rho in (found.low, found.high):
+            g = np.array([1 + rho, -rho])
+            assert abs(g @ [value, 5.0]) / np.sqrt(g @ joint @ g) == pytest.approx(stats.t.isf(0.025, 12))
+        plain = t_test(value, 0.2, 12, 0.95)
+        assert (found.low <= 0 <= found.high) == (plain.low <= 0 <= plain.high)
+        assert found.low < value / (5.0 - value) < found.high
+    assert fieller(0.1, 0.2, joint, 12, 0.95, 0.9).low is None

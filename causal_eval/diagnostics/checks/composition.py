@@ -32,10 +32,10 @@ class Composition:
 
         data = fitted.data
         if not isinstance(data, Panel):
-            return diagnostic(self.info, "not_run", "Not run: there is no before and after in this data.")
+            return diagnostic(self.info, "not_run", "There is no before and after in this data.")
         starts = adoption(data, fitted.design)
         if not starts:
-            return diagnostic(self.info, "not_run", "Not run: no launch inside the data.")
+            return diagnostic(self.info, "not_run", "No launch inside the data.")
         start = starts[0]
         keep = np.array([fitted.design.keeps(t, start) for t in data.axis.ordinals])
         post = np.array([t >= start for t in data.axis.ordinals])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
+from causal_eval.diagnostics.words import num, p_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,15 +35,15 @@ class PlaceboInTime:
 
         data, design = fitted.data, fitted.design
         if not isinstance(data, Panel):
-            return diagnostic(self.info, "not_run", "Not run: there is no time before the treatment in this data.")
+            return diagnostic(self.info, "not_run", "There is no time before the treatment in this data.")
         starts = adoption(data, design)
         if len(starts) != 1:
-            return diagnostic(self.info, "not_run", "Not run: a made-up date needs one launch date.")
+            return diagnostic(self.info, "not_run", "A made-up date needs one launch date.")
         before = [t for t in data.axis.ordinals if t < starts[0] and design.keeps(t, starts[0])]
         before = before[: len(before) - design.anticipation] if design.anticipation else before
         dates = before[1:]
         if not dates:
-            return diagnostic(self.info, "not_run", "Not run: one pre-period leaves no date to make up.")
+            return diagnostic(self.info, "not_run", "One pre-period leaves no date to make up.")
         if len(dates) > MOST_DATES:
             dates = [dates[round(i * (len(dates) - 1) / (MOST_DATES - 1))] for i in range(MOST_DATES)]
         history = data.between(before[0], before[-1])
@@ -55,7 +56,7 @@ class PlaceboInTime:
             if estimate.headline.p_value is not None:
                 found.append((data.axis.label(date), estimate.headline.value, estimate.headline.p_value))
         if not found:
-            return diagnostic(self.info, "not_run", "Not run: no made-up date could be estimated.")
+            return diagnostic(self.info, "not_run", "No made-up date could be estimated.")
         worst = min(found, key=lambda f: f[2])
         p = min(1.0, worst[2] * len(found))
         verdict: Verdict = "pass" if p >= thresholds.alpha else "warn" if p >= thresholds.alpha_fail else "fail"
@@ -64,10 +65,10 @@ class PlaceboInTime:
         share = f", {abs(largest[1] / headline):.0%} of the headline's size" if headline else ""
         n = "1 made-up date" if len(found) == 1 else f"{len(found)} made-up dates"
         reading = (
-            f"At {n} before the launch nothing stands out (smallest p = {p:.2f} for all of them); "
+            f"At {n} before the launch nothing stands out ({p_text(p)} for all of them together); "
             if verdict == "pass"
-            else f"At {worst[0]}, when nothing was launched, the estimate is {worst[1]:.3g} (p = {p:.3g} for {n}); "
-        ) + f"the largest made-up effect is {largest[1]:.3g}, at {largest[0]}{share}."
+            else f"At {worst[0]}, when nothing was launched, the estimate is {num(worst[1])} ({p_text(p)}, allowing for {n}); "
+        ) + f"the largest made-up effect is {num(largest[1])}, at {largest[0]}{share}."
         return diagnostic(
             self.info, verdict, reading, statistic=largest[1], statistic_name="largest made-up effect",
             threshold=thresholds.alpha, p_value=p,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
+from causal_eval.diagnostics.words import num, p_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,11 +39,11 @@ class PreTrends:
 
         study = fitted.estimate.event_study
         if study is None:
-            return diagnostic(self.info, "not_run", "Not run: the estimate has no event study to take leads from.")
+            return diagnostic(self.info, "not_run", "The estimate has no event study to take leads from.")
         points = [p for p in study.points if not p.reference]
         leads = [i for i, p in enumerate(points) if p.event < study.base]
         if not leads:
-            return diagnostic(self.info, "not_run", "Not run: there is one pre-period, so no lead to test.")
+            return diagnostic(self.info, "not_run", "There is one pre-period, so no lead to test.")
         b = np.array([points[i].value for i in leads])
         x = np.array([float(points[i].event - study.base) for i in leads])
         # What a trend that goes on would add to the headline: its mean distance from pre to post.
@@ -52,7 +53,7 @@ class PreTrends:
             return self._permuted(b, x, others, reach, thresholds, len(study.placebos) + 1)
         cov = np.array(study.covariance)[np.ix_(leads, leads)]
         if not np.diag(cov).max() > 0:
-            return diagnostic(self.info, "not_run", "Not run: the leads have no error to be tested against.")
+            return diagnostic(self.info, "not_run", "The leads have no error to be tested against.")
         return self._wald(b, x, cov, study.df, reach, thresholds)
 
     def _wald(self, b: Floats, x: Floats, cov: Floats, df: float | None, reach: float, limits: Thresholds) -> Diagnostic:
@@ -87,13 +88,13 @@ class PreTrends:
         verdict: Verdict = "pass" if p >= limits.alpha else "warn" if p >= limits.alpha_fail else "fail"
         leads = "lead" if n == 1 else f"{n} leads"
         found = (
-            f"No sign that the groups drifted apart before the launch ({leads}, p = {p:.3f})."
+            f"No sign that the groups drifted apart before the launch ({leads}, {p_text(p)})."
             if verdict == "pass"
-            else f"The groups moved apart before the launch ({leads}, p = {p:.3g})."
+            else f"The groups moved apart before the launch ({leads}, {p_text(p)})."
         )
         power = (
-            f" The test would see a drift of {slope:.3g} a period four times in five; "
-            f"one that size would shift the headline by {abs(slope * reach):.3g}."
+            f" The test would see a drift of {num(slope)} a period four times in five; "
+            f"one that size would shift the headline by {num(abs(slope * reach))}."
         )
         return diagnostic(
             self.info, verdict, found + power, statistic=statistic, statistic_name=name, threshold=limits.alpha, p_value=p,
