@@ -139,7 +139,7 @@ _CODES = (
          "The outcome, numerator or denominator holds text or dates.",
          "Convert it in the query; true and false count as 1 and 0."),
     Code("E317", "outcome is missing throughout",
-         "Every value of the outcome is missing.",
+         "Every value of the outcome is missing, so there is nothing to compare.",
          "Check the column and the join that filled it."),
     Code("E318", "infinite values",
          "The column holds infinite values, mostly from a division by zero upstream. Any mean over them is infinite.",

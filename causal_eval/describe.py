@@ -18,8 +18,17 @@ LIBRARIES = ("numpy", "pandas", "scipy", "duckdb", "ibis-framework", "linearmode
 def question(spec: StudySpec) -> Question:
     """The study as asked."""
     s = spec.study
-    return Question(s.id, s.title, s.question, s.owner, s.context, s.hypothesis, s.reviewers, spec.design.population,
-                    spec.design.contrast)  # fmt: skip
+    return Question(
+        s.id,
+        s.title,
+        s.question,
+        s.owner,
+        s.context,
+        s.hypothesis,
+        s.reviewers,
+        spec.design.population,
+        spec.design.contrast,
+    )
 
 
 def metric_infos(spec: StudySpec) -> tuple[MetricInfo, ...]:
@@ -48,8 +57,9 @@ def design_info(data: Panel | CrossSection, spec: StudySpec) -> DesignInfo:
 
     r = spec.roles
     if not isinstance(data, Panel):
-        return DesignInfo("cross-section", spec.design.estimand, "none", "", covariates=r.covariates,
-                          unit_noun=r.unit or "row")  # fmt: skip
+        return DesignInfo(
+            "cross-section", spec.design.estimand, "none", "", covariates=r.covariates, unit_noun=r.unit or "row"
+        )
     axis = data.axis
     cohorts = tuple((s, n) for s, n in data.cohorts() if s <= axis.ordinals[-1])
     inside = [s for s, _ in cohorts if s > axis.ordinals[0]]
@@ -59,7 +69,9 @@ def design_info(data: Panel | CrossSection, spec: StudySpec) -> DesignInfo:
     def window(said: tuple[object, object] | None, default: tuple[int, int]) -> tuple[str, str]:
         if said is None:
             return axis.label(default[0]), axis.label(default[1])
-        return axis.label(axis.ordinal_of(said[0], clip=True)), axis.label(axis.ordinal_of(said[1], clip=True, side="end"))  # type: ignore[arg-type]
+        return axis.label(axis.ordinal_of(said[0], clip=True)), axis.label(
+            axis.ordinal_of(said[1], clip=True, side="end")
+        )  # type: ignore[arg-type]
 
     before = [t for t in axis.ordinals if t < at] or [axis.ordinals[0]]
     treated = sum(n for _, n in cohorts)

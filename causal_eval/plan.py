@@ -12,7 +12,15 @@ from causal_eval.diagnostics.thresholds import Thresholds
 from causal_eval.errors import PluginError, Problem, suggest
 from causal_eval.estimators._base import ESTIMATORS, Estimator
 from causal_eval.results.types import AnalysisRole
-from causal_eval.spec.read import Document, check_document, fail, from_mapping, read_document
+from causal_eval.spec.read import (
+    Document,
+    check_document,
+    fail,
+    from_mapping,
+    read_document,
+    table_title,
+    unknown_key,
+)
 
 if TYPE_CHECKING:
     from causal_eval.spec.models import StudySpec
@@ -55,7 +63,7 @@ def read_study(study: str | Path | Mapping[str, Any] | StudySpec) -> tuple[Docum
     """
     document = _document(study)
     spec, problems = check_document(document)
-    problems = problems + option_problems(document.raw)
+    problems = problems + option_problems(document)
     if spec is None or problems:
         fail(document, problems)
     made, problems = _plan(spec)
@@ -72,11 +80,11 @@ def _document(study: str | Path | Mapping[str, Any] | StudySpec) -> Document:
     return from_mapping(study.model_dump(exclude_unset=True))
 
 
-def option_problems(raw: Mapping[str, Any]) -> list[Problem]:
+def option_problems(document: Document) -> list[Problem]:
     """What is wrong with each estimator's method and own options."""
     from pydantic import ValidationError
 
-    tables = raw.get("estimators")
+    tables = document.raw.get("estimators")
     found: list[Problem] = []
     for i, table in enumerate(tables if isinstance(tables, list) else []):
         method = table.get("method") if isinstance(table, dict) else None
@@ -86,8 +94,16 @@ def option_problems(raw: Mapping[str, Any]) -> list[Problem]:
             cls = ESTIMATORS.get(method)
         except PluginError as e:
             near = suggest(method, list(ESTIMATORS.plugins())).nearest
-            found.append(Problem(e.code, e.message, ("estimators", i, "method"), hint=e.hint, suggestion=near,
-                                 allowed=tuple(ESTIMATORS.plugins())))  # fmt: skip
+            found.append(
+                Problem(
+                    e.code,
+                    e.message,
+                    ("estimators", i, "method"),
+                    hint=e.hint,
+                    suggestion=near,
+                    allowed=tuple(ESTIMATORS.plugins()),
+                )
+            )
             continue
         own = {k: v for k, v in table.items() if k not in ("method", "name", "role")}
         allowed = tuple(sorted({*cls.model_fields, "name", "role"}))
@@ -98,18 +114,19 @@ def option_problems(raw: Mapping[str, Any]) -> list[Problem]:
                 loc = tuple(str(p) if isinstance(p, str) else p for p in error["loc"])
                 key = str(loc[0]) if loc else ""
                 if error["type"] == "extra_forbidden":
-                    found.append(
-                        Problem("E204", f'unknown key "{key}" in [[estimators]] #{i + 1} ({method})', ("estimators", i, key),
-                                suggestion=suggest(key, allowed).nearest, allowed=allowed, on_key=True)
-                    )  # fmt: skip
+                    found.append(unknown_key(document, ("estimators", i, key), allowed))
                     continue
                 choices = tuple(str(c) for c in _choices(cls, key))
                 word = str(own.get(key, ""))
                 found.append(
-                    Problem("E210", f"option `{key}` of [[estimators]] #{i + 1} ({method}): {_words(error['msg'])}",
-                            ("estimators", i, *loc), suggestion=suggest(word, choices).nearest if choices else "",
-                            allowed=choices)
-                )  # fmt: skip
+                    Problem(
+                        "E210",
+                        f"option `{key}` of {table_title(document, ('estimators', i))}: {_words(error['msg'])}",
+                        ("estimators", i, *loc),
+                        suggestion=suggest(word, choices).nearest if choices else "",
+                        allowed=choices,
+                    )
+                )
     return found
 
 
@@ -150,25 +167,51 @@ def _plan(spec: StudySpec) -> tuple[Plan | None, list[Problem]]:
         )
         at: tuple[str | int, ...] = ("estimators", i, "role" if said.role else "method")
         if role == "primary" and not info.headline:
-            problems.append(Problem("E212", f"`{said.method}` is a reference and cannot be the headline", at,
-                                    hint='Give it role = "reference" and add an estimator with a comparison group.'))  # fmt: skip
+            problems.append(
+                Problem(
+                    "E212",
+                    f"`{said.method}` is a reference and cannot be the headline",
+                    at,
+                    hint='Give it role = "reference" and add an estimator with a comparison group.',
+                )
+            )
         if kind not in info.data:
             takes = ", ".join(sorted(info.data))
-            problems.append(Problem("E212", f"`{said.method}` takes a {takes}; the roles describe a {kind}",
-                                    ("estimators", i, "method"), hint="`causal-eval estimators` lists what fits."))  # fmt: skip
+            problems.append(
+                Problem(
+                    "E212",
+                    f"`{said.method}` takes a {takes}; the roles describe a {kind}",
+                    ("estimators", i, "method"),
+                    hint="`causal-eval estimators` lists what fits.",
+                )
+            )
         elif role == "primary" and spec.design.estimand not in info.estimands:
-            problems.append(Problem("E212", f"`{said.method}` does not estimate the {spec.design.estimand}",
-                                    ("estimators", i, "method"),
-                                    hint=f"It estimates: {', '.join(sorted(info.estimands))}. Change design.estimand."))  # fmt: skip
+            problems.append(
+                Problem(
+                    "E212",
+                    f"`{said.method}` does not estimate the {spec.design.estimand}",
+                    ("estimators", i, "method"),
+                    hint=f"It estimates: {', '.join(sorted(info.estimands))}. Change design.estimand.",
+                )
+            )
         options = {"seed": spec.study.seed, **said.options}
         analyses.append(Analysis(said.name or said.method, role, cls(**options)))
     names = list(CHECKS.plugins())
     for key, listed in (("skip", spec.diagnostics.skip), ("gates", spec.diagnostics.gates)):
         for i, name in enumerate(listed):
             if name not in names:
-                problems.append(Problem("E213", f"unknown check `{name}`", ("diagnostics", key, i),
-                                        suggestion=suggest(name, names).nearest, allowed=tuple(names)))  # fmt: skip
+                problems.append(
+                    Problem(
+                        "E213",
+                        f"unknown check `{name}`",
+                        ("diagnostics", key, i),
+                        suggestion=suggest(name, names).nearest,
+                        allowed=tuple(names),
+                    )
+                )
     if problems:
         return None, problems
     checks = tuple(CHECKS.get(n)() for n in names if n not in spec.diagnostics.skip)
-    return Plan(tuple(analyses), checks, frozenset(spec.diagnostics.gates), Thresholds(alpha=spec.diagnostics.alpha)), []
+    return Plan(
+        tuple(analyses), checks, frozenset(spec.diagnostics.gates), Thresholds(alpha=spec.diagnostics.alpha)
+    ), []

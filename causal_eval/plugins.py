@@ -48,13 +48,18 @@ class Registry:
             raise PluginError("E207", f"unknown {what} `{name}`", hint=str(suggest(name, list(self.plugins()))))
         if len({p.target for p in claims}) > 1:
             origins = " and ".join(p.origin for p in claims)
-            raise PluginError("E208", f"two plug-ins are called `{name}`: from {origins}", hint="Uninstall one of them.")
+            raise PluginError(
+                "E208", f"two plug-ins are called `{name}`: from {origins}", hint="Uninstall one of them."
+            )
         module, _, attribute = claims[0].target.partition(":")
         try:
             return getattr(import_module(module), attribute)
         except (ImportError, AttributeError) as e:
-            raise PluginError("E209", f"the {what} `{name}` of {claims[0].origin} cannot be loaded: {e}",
-                              hint="Reinstall or uninstall that package.") from e  # fmt: skip
+            raise PluginError(
+                "E209",
+                f"the {what} `{name}` of {claims[0].origin} cannot be loaded: {e}",
+                hint="Reinstall or uninstall that package.",
+            ) from e
 
     def _all(self) -> Iterator[Plugin]:
         import pkgutil

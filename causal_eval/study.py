@@ -67,7 +67,9 @@ def run(
     data: Panel | CrossSection | None = None
     for info, metric in zip(metrics, study.metrics, strict=True):
         say(f"{info.label}: shaping")
-        here = shape(source, study.roles, metric, study.design, fixed_effects=plan.fixed_effects, as_of=study.data.as_of)
+        here = shape(
+            source, study.roles, metric, study.design, fixed_effects=plan.fixed_effects, as_of=study.data.as_of
+        )
         _guard_privacy(here, study)
         data = data if data is not None and info.role != "primary" else here
         design = Design.of(study.design, getattr(here, "axis", None))
@@ -80,7 +82,9 @@ def run(
                 for check in plan.checks:
                     say(f"{info.label}: checking {check.info.name.replace('_', ' ')}")
                     rng = generator(base_seed, info.name, analysis.name, check.info.name)
-                    diagnostics.append(_check(check, fitted, plan, info.name, analysis.name, info.role == "primary", rng))
+                    diagnostics.append(
+                        _check(check, fitted, plan, info.name, analysis.name, info.role == "primary", rng)
+                    )
     assert data is not None
     diagnostics += negative_controls(metrics, findings, plan.thresholds)
     return StudyResult(
@@ -112,8 +116,11 @@ def _analyse(
         return Finding(metric, analysis.name, analysis.method, analysis.role, Failure(e.code, e.message, e.hint)), None
     except (ArithmeticError, ValueError) as e:
         # numpy's LinAlgError and results that refuse NaN are ValueErrors: the analysis broke, the study goes on.
-        said = Failure("E410", f"{analysis.method} failed: {type(e).__name__}: {e}",
-                       "Check the metric for constant or extreme values; the other analyses are not affected.")  # fmt: skip
+        said = Failure(
+            "E410",
+            f"{analysis.method} failed: {type(e).__name__}: {e}",
+            "Check the metric for constant or extreme values; the other analyses are not affected.",
+        )
         return Finding(metric, analysis.name, analysis.method, analysis.role, said), None
     # Two-way effects under staggered adoption are no average effect: shown, never the headline.
     role = "reference" if estimate.estimand == "twfe" else analysis.role
@@ -171,8 +178,10 @@ def _guard_privacy(data: Panel | CrossSection, study: StudySpec) -> None:
     treated, control = data.group_sizes()
     if 0 < min(treated, control) < study.privacy.min_cell:
         raise PrivacyError(
-            "E701", f"one of the groups has fewer than {study.privacy.min_cell} people (privacy.min_cell)",
-            hint="Widen the population, or aggregate to a unit that is not a person.")  # fmt: skip
+            "E701",
+            f"one of the groups has fewer than {study.privacy.min_cell} people (privacy.min_cell)",
+            hint="Widen the population, or aggregate to a unit that is not a person.",
+        )
 
 
 def _with_frame(spec: str | Path | Mapping[str, Any] | StudySpec) -> Any:

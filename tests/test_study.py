@@ -17,8 +17,13 @@ def rows(seed=0, *, effect=1.0, harm=0.0):
     n, t = 40, 10
     on = (np.arange(n) < 16)[:, None] & (np.arange(t) >= 6)[None, :]
     base = rng.normal(size=(n, 1)) + 10
-    frame = pd.DataFrame({"queue": np.repeat(np.arange(n), t), "week": np.tile(pd.date_range("2026-01-05", periods=t, freq="7D"), n),
-                          "on": on.ravel() * 1})  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "queue": np.repeat(np.arange(n), t),
+            "week": np.tile(pd.date_range("2026-01-05", periods=t, freq="7D"), n),
+            "on": on.ravel() * 1,
+        }
+    )
     frame["resolved"] = (base + rng.normal(size=(n, t)) * 0.5 + effect * on).ravel()
     frame["csat"] = (base / 2 + rng.normal(size=(n, t)) * 0.2 - harm * on).ravel()
     frame["other"] = rng.normal(size=n * t)

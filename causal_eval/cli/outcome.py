@@ -23,7 +23,7 @@ def settle(command: Callable[[], int]) -> int:
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        _say("interrupted: nothing was written")
+        _say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of stdout has gone (`... | head`): not an error of ours; keep Python from flushing again at exit.

@@ -104,21 +104,34 @@ def write(
 
 
 def disclosure(result: StudyResult) -> dict[str, Any]:
-    """What the run's files disclose about people: the rule, and the smallest groups behind any number in them."""
+    """What the run's files disclose: the rule, the groups behind each estimate, and effects of fewer people than it allows.
+
+    A study whose groups are smaller than ``min_cell`` is refused before (exit code 7); what can still be smaller is a
+    part of a group, such as a cohort.
+    """
     privacy = result.spec.get("privacy")
     rule = privacy if isinstance(privacy, dict) else {}
+    people, least = rule.get("unit_is_person", False), rule.get("min_cell", 0)
+    small = [
+        {"metric": f.metric, "analysis": f.analysis, "aggregation": e.aggregation, "scale": e.scale}
+        for f in result.findings
+        if f.estimate is not None
+        for e in f.estimate.effects
+        if people and e.n_treated is not None and 0 < e.n_treated < least
+    ]
     samples = [(f, f.estimate.sample) for f in result.findings if f.estimate is not None]
     return {
         "schema_version": 1,
         "unit": result.design.unit_noun,
-        "unit_is_person": rule.get("unit_is_person", False),
-        "min_cell": rule.get("min_cell"),
+        "unit_is_person": people,
+        "min_cell": least,
         "row_level_data": False,
         "smallest_groups": [
             {"metric": f.metric, "analysis": f.analysis, "n_treated": s.n_treated, "n_control": s.n_control}
             for f, s in samples
         ],
         "units_named_in": ["weights.csv"] if any(f.estimate and f.estimate.weights for f in result.findings) else [],
+        "below_min_cell": small,
         "suppressed": [],
     }
 

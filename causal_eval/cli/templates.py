@@ -196,7 +196,7 @@ better = "higher"
 min_effect = { absolute = 0.05 }
 
 [[estimators]]
-method = "did"
+method = "did"                         # several adoption dates: a reference only, it compares late with early adopters
 """
 )
 

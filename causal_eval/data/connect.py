@@ -252,7 +252,7 @@ def _connect_remote(address: str) -> Any:
         install = f"pip install 'causal-eval[{extra}]'" if extra else f"pip install 'ibis-framework[{scheme}]'"
         raise DataError(
             "E303",
-            f"a {scheme} connection needs a package that is not installed ({e.name or 'unknown'})",
+            f"a {scheme} connection needs a package that is not installed{f' ({e.name})' if e.name else ''}",
             where="data.connection",
             hint=f"Install it: {install}",
         ) from e
@@ -376,7 +376,7 @@ def _column(series: Any) -> Any:
         categories = _column(pd.Series(series.cat.categories))
         return categories.take(pa.array(codes, mask=codes < 0))
     if isinstance(series.dtype, pd.PeriodDtype):
-        quarterly = series.dtype.freq.name.split("-")[0] in ("Q", "QE", "Y", "YE", "A", "M", "ME")
+        quarterly = str(series.dtype).startswith(("period[Q", "period[Y", "period[A", "period[M]"))
         text = series.astype(str).where(series.notna(), None) if quarterly else series.dt.start_time
         return pa.array(text, from_pandas=True)
     if isinstance(series.dtype, pd.SparseDtype):

@@ -129,8 +129,8 @@ class _Rows:
 
     con: Any = field(repr=False)
     table: Any = field(repr=False)
-    metric: MetricSpec
-    roles: Roles
+    metric: MetricSpec = field(repr=False)
+    roles: Roles = field(repr=False)
     covariates: tuple[str, ...] = ()
     fixed_effects: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()

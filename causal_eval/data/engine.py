@@ -90,7 +90,7 @@ def values(con: Any, expr: Any) -> dict[str, Any]:
 @contextmanager
 def one_thread(con: Any) -> Iterator[None]:
     """Sums inside are taken in the order of the rows, whatever the machine."""
-    threads = execute(con, "SELECT current_setting('threads')").fetchone()[0]
+    threads = execute(con, "SELECT current_setting('threads')").fetchall()[0][0]
     execute(con, "SET threads = 1")
     try:
         yield

@@ -60,18 +60,30 @@ def _reader(con: Any, form: Format, names: list[str], paths: Sequence[Path]) -> 
     if form == "json":
         return con.read_json(names, union_by_name=several, sample_size=-1)
     whole = sum(p.stat().st_size for p in paths) < _WHOLE_SNIFF
-    extra = {"sample_size": -1} if whole else {}
-    if paths[0].name.removesuffix(".gz").endswith(".tsv"):
-        extra["delim"] = "\t"  # type: ignore[assignment]
-    guess = ["BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR"]
-    # Dates stay text: a reader that guesses between 07/06 and 06/07 would guess in silence.
-    return con.read_csv(
-        names,
-        header=True,
-        union_by_name=several,
-        auto_type_candidates=["BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR"],
-        **extra,
-    )
+    options: dict[str, Any] = {
+        "header": True,
+        "union_by_name": several,
+        "comment": "",
+        # No row is skipped by guess: a header whose rows disagree with it would be lost in silence.
+        "skip": _blank_lines(paths[0]),
+        # Dates stay text: a reader that guesses between 07/06 and 06/07 would guess in silence.
+        "auto_type_candidates": ["BOOLEAN", "BIGINT", "DOUBLE", "VARCHAR"],
+    }
+    if whole:
+        options["sample_size"] = -1
+    if paths[0].name.lower().removesuffix(".gz").endswith(".tsv"):
+        options["delim"] = "\t"
+    table = con.read_csv(names, **options)
+    only = table.columns[0] if len(table.columns) == 1 else ""
+    split = next((d for d in ",;\t|" if d in only), "")
+    # Several names in one column: the rows do not agree with the header. Read it that way, to fail where they differ.
+    return con.read_csv(names, **options, delim=split) if split and "delim" not in options else table
+
+
+def _blank_lines(path: Path) -> int:
+    """How many empty lines stand above the header."""
+    lines = _head(path).removeprefix(b"\xef\xbb\xbf").splitlines()
+    return next((i for i, line in enumerate(lines) if line.strip()), 0)
 
 
 def find(source: str, base: Path) -> tuple[Path, ...]:
@@ -247,8 +259,13 @@ def _unreadable(error: Exception, source: str, form: str) -> DataError:
     said = str(error)
     line = re.search(r"\bLine:? (\d+)", said)
     place = f" at line {line[1]}" if line else ""
-    if re.search(r"utf-?8|unicode", said, re.IGNORECASE):
+    if re.search(r"invalid unicode|not utf-?8 encoded", said, re.IGNORECASE):
         why, hint = "is not UTF-8 text", "Save the file as UTF-8."
+    elif "error when sniffing" in said.lower():
+        why, hint = (
+            "has rows that do not fit its header",
+            "Check the delimiter, and the quotes around text with commas.",
+        )
     else:
         why, hint = (
             f"cannot be read as {form.upper() if form != 'parquet' else 'Parquet'}",
@@ -267,4 +284,4 @@ def digest(paths: Sequence[Path]) -> str:
             sums.append((path.name, hashlib.file_digest(f, "sha256").hexdigest()))
     if len(sums) == 1:
         return sums[0][1]
-    return hashlib.sha256("\n".join(f"{s}  {n}" for n, s in sorted(sums)).encode()).hexdigest()
+    return hashlib.sha256("\n".join(f"{digest}  {name}" for name, digest in sorted(sums)).encode()).hexdigest()

@@ -51,7 +51,9 @@ def primary(finding: Finding | None, metric: MetricInfo) -> Clause:
             reason = finding.said.message
         return Clause(metric.name, "primary", "missing", f"there is no estimate to decide on: {reason}")
     if metric.better is None:
-        return Clause(metric.name, "primary", "inconclusive", "the study does not say which direction is good (`better`)")
+        return Clause(
+            metric.name, "primary", "inconclusive", "the study does not say which direction is good (`better`)"
+        )
     found = oriented(finding.estimate.headline, metric)
     margin = _absolute(metric.min_effect, metric.min_effect_scale, finding)
     if found.low is None or found.high is None:
@@ -61,13 +63,28 @@ def primary(finding: Finding | None, metric: MetricInfo) -> Clause:
         return Clause(metric.name, "primary", "breached", "it is worse, and its interval excludes zero", margin)
     if found.low > 0:
         if metric.min_effect is not None and sized is None:
-            return Clause(metric.name, "primary", "not met",
-                          "it is better, but its relative size, which the minimum effect is stated in, is not available", margin)  # fmt: skip
+            return Clause(
+                metric.name,
+                "primary",
+                "not met",
+                "it is better, but its relative size, which the minimum effect is stated in, is not available",
+                margin,
+            )
         if metric.min_effect is not None and sized is not None and sized.value < metric.min_effect:
-            return Clause(metric.name, "primary", "not met", "it is better, but by less than the smallest effect that would matter",
-                          margin)  # fmt: skip
+            return Clause(
+                metric.name,
+                "primary",
+                "not met",
+                "it is better, but by less than the smallest effect that would matter",
+                margin,
+            )
         return Clause(metric.name, "primary", "met", "it is better, and its interval excludes zero", margin)
-    if metric.min_effect is not None and sized is not None and sized.high is not None and sized.high < metric.min_effect:
+    if (
+        metric.min_effect is not None
+        and sized is not None
+        and sized.high is not None
+        and sized.high < metric.min_effect
+    ):
         return Clause(metric.name, "primary", "not met", "an improvement large enough to matter is ruled out", margin)
     if metric.min_effect is not None:
         reason = "its interval includes zero, and effects that would matter"
@@ -80,11 +97,15 @@ def guardrail(finding: Finding | None, metric: MetricInfo) -> Clause:
     if finding is None or finding.estimate is None:
         return Clause(metric.name, "guardrail", "missing", "there is no estimate of it")
     if metric.better is None:
-        return Clause(metric.name, "guardrail", "not cleared", "the study does not say which direction is good (`better`)")
+        return Clause(
+            metric.name, "guardrail", "not cleared", "the study does not say which direction is good (`better`)"
+        )
     margin = _absolute(metric.margin, metric.margin_scale, finding)
     found = _sized(finding, metric, metric.margin_scale)
     if found is None or found.low is None or found.high is None:
-        return Clause(metric.name, "guardrail", "not cleared", "there is no interval on the scale of its margin", margin)
+        return Clause(
+            metric.name, "guardrail", "not cleared", "there is no interval on the scale of its margin", margin
+        )
     limit = -(metric.margin or 0.0)
     if metric.margin is None:
         if found.high < 0:
@@ -107,11 +128,19 @@ def secondary(finding: Finding | None, metric: MetricInfo) -> Clause:
         return Clause(metric.name, metric.role, "inconclusive", "the procedure gives no interval at this level")
     if metric.role == "negative_control":
         moved = found.low > 0 or found.high < 0
-        return Clause(metric.name, metric.role, "breached" if moved else "cleared",
-                      "it moved, though nothing should have moved it" if moved else "it did not visibly move, as it should not")  # fmt: skip
+        return Clause(
+            metric.name,
+            metric.role,
+            "breached" if moved else "cleared",
+            "it moved, though nothing should have moved it" if moved else "it did not visibly move, as it should not",
+        )
     if found.low <= 0 <= found.high:
         return Clause(metric.name, metric.role, "inconclusive", "its interval includes zero")
     if metric.better is None:
-        return Clause(metric.name, metric.role, "inconclusive", "it moved; the study does not say which direction is good")
+        return Clause(
+            metric.name, metric.role, "inconclusive", "it moved; the study does not say which direction is good"
+        )
     better = found.low > 0
-    return Clause(metric.name, metric.role, "met" if better else "breached", "it is better" if better else "it is worse")
+    return Clause(
+        metric.name, metric.role, "met" if better else "breached", "it is better" if better else "it is worse"
+    )

@@ -70,19 +70,26 @@ def _of(axis: TimeAxis, kept: list[int], start: int, design: Design, base_period
     excluded = (post & (event < design.washout)) | (~post & (event >= -design.anticipation))
     launch = axis.label(start) if start in axis.ordinals else str(start)
     if not (~post & ~excluded).any():
-        raise EstimatorRefusal("E401", f"no pre-period is left before the launch {launch}",
-                               hint="Widen design.pre, or lower design.anticipation.")  # fmt: skip
+        raise EstimatorRefusal(
+            "E401",
+            f"no pre-period is left before the launch {launch}",
+            hint="Widen design.pre, or lower design.anticipation.",
+        )
     if not (post & ~excluded).any():
-        raise EstimatorRefusal("E401", f"no post-period is left after the launch {launch}",
-                               hint="Widen design.post, or lower design.washout.")  # fmt: skip
+        raise EstimatorRefusal(
+            "E401",
+            f"no post-period is left after the launch {launch}",
+            hint="Widen design.post, or lower design.washout.",
+        )
     wanted = base_period - design.anticipation if base_period < 0 else base_period
     at = np.flatnonzero(event == wanted)
     if not at.size:
         before = np.flatnonzero(~post & ~excluded)
         if base_period != -1:
             said = ", ".join(str(e) for e in event[before])
-            raise EstimatorRefusal("E401", f"base_period {base_period} is not a period of this study",
-                                   hint=f"Choose one of: {said}")  # fmt: skip
+            raise EstimatorRefusal(
+                "E401", f"base_period {base_period} is not a period of this study", hint=f"Choose one of: {said}"
+            )
         at = before[-1:]
     return Periods(tuple(kept), tuple(axis.label(t) for t in kept), event, post, excluded, int(at[0]), start)
 
@@ -134,12 +141,17 @@ def only_start(panel: Panel, design: Design, *, method: str) -> int:
     if len(starts) > 1:
         dates = ", ".join(panel.axis.label(s) for s in starts[:6]) + (", ..." if len(starts) > 6 else "")
         raise EstimatorRefusal(
-            "E404", f"`{method}` needs one adoption date; these units adopt at {len(starts)} dates ({dates})",
+            "E404",
+            f"`{method}` needs one adoption date; these units adopt at {len(starts)} dates ({dates})",
             hint="Two-way effects compare late adopters with early ones. Use a staggered estimator, "
-                 "or give this one role = \"reference\".")  # fmt: skip
+            'or give this one role = "reference".',
+        )
     if not starts:
-        raise EstimatorRefusal("E401", "no unit adopts inside the data's periods",
-                               hint="Check design.launch, roles.treatment and design.pre.")  # fmt: skip
+        raise EstimatorRefusal(
+            "E401",
+            "no unit adopts inside the data's periods",
+            hint="Check design.launch, roles.treatment and design.pre.",
+        )
     return starts[0]
 
 

@@ -55,15 +55,32 @@ class Check(Protocol):
 
 
 def diagnostic(
-    info: CheckInfo, verdict: Verdict, reading: str, *, statistic: float | None = None, statistic_name: str = "",
-    threshold: float | None = None, p_value: float | None = None, details: dict[str, Json] | None = None,
-) -> Diagnostic:  # fmt: skip
+    info: CheckInfo,
+    verdict: Verdict,
+    reading: str,
+    *,
+    statistic: float | None = None,
+    statistic_name: str = "",
+    threshold: float | None = None,
+    p_value: float | None = None,
+    details: dict[str, Json] | None = None,
+) -> Diagnostic:
     """A diagnostic of ``info``, its metric and analysis still empty."""
     return Diagnostic(
-        check=info.name, metric="", analysis="", assumption=info.assumption, verdict=verdict, reading=reading,
-        question=info.question, breaks=info.breaks, statistic=statistic, statistic_name=statistic_name,
-        threshold=threshold, p_value=p_value, details=details or {},
-    )  # fmt: skip
+        check=info.name,
+        metric="",
+        analysis="",
+        assumption=info.assumption,
+        verdict=verdict,
+        reading=reading,
+        question=info.question,
+        breaks=info.breaks,
+        statistic=statistic,
+        statistic_name=statistic_name,
+        threshold=threshold,
+        p_value=p_value,
+        details=details or {},
+    )
 
 
 def placed(found: Diagnostic, *, metric: str, analysis: str, gate: bool) -> Diagnostic:

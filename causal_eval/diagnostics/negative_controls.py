@@ -37,7 +37,14 @@ def negative_controls(
                     if moved
                     else f"{metric.label} did not visibly move ({p_text(p)}), as it should not."
                 )
-                found = diagnostic(INFO, "warn" if moved else "pass", reading, statistic=estimate.headline.value,
-                                   statistic_name="effect", threshold=thresholds.alpha, p_value=p)  # fmt: skip
+                found = diagnostic(
+                    INFO,
+                    "warn" if moved else "pass",
+                    reading,
+                    statistic=estimate.headline.value,
+                    statistic_name="effect",
+                    threshold=thresholds.alpha,
+                    p_value=p,
+                )
             out.append(placed(found, metric=metric.name, analysis=finding.analysis, gate=False))
     return out

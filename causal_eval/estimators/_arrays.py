@@ -74,8 +74,15 @@ def cross_section_rows(data: Panel, p: Periods) -> Rows:
     cluster = _codes(frame["cluster"]) if data.has_clusters else None
     y = frame["outcome"].to_numpy(dtype=float)
     some = w > 0
-    return Rows(y[some], w[some], treated[some], period[some], [e[some] for e in effects], x[some],
-                None if cluster is None else cluster[some])  # fmt: skip
+    return Rows(
+        y[some],
+        w[some],
+        treated[some],
+        period[some],
+        [e[some] for e in effects],
+        x[some],
+        None if cluster is None else cluster[some],
+    )
 
 
 def unit_cells(b: Block) -> tuple[CellSums, Bools, Ints]:
@@ -87,9 +94,15 @@ def unit_cells(b: Block) -> tuple[CellSums, Bools, Ints]:
     unit, period = np.nonzero(b.w > 0)
     y, w = b.y[unit, period], b.w[unit, period]
     sums = CellSums(
-        n=np.ones(len(y), dtype=np.int64), w=w, wy=w * y, w2=w * w, w2y=w * w * y, w2y2=(w * y) ** 2, wy2=w * y * y,
+        n=np.ones(len(y), dtype=np.int64),
+        w=w,
+        wy=w * y,
+        w2=w * w,
+        w2y=w * w * y,
+        w2y2=(w * y) ** 2,
+        wy2=w * y * y,
         cluster=b.cluster[unit],
-    )  # fmt: skip
+    )
     return sums, b.treated[unit], period.astype(np.int64)
 
 
@@ -104,8 +117,13 @@ def cross_section_cells(data: Panel, p: Periods) -> tuple[CellSums, Bools, Ints]
     keep = np.array([t in at for t in c.time], dtype=bool)
     m = c.center
     sums = CellSums(
-        n=c.n[keep], w=c.w[keep], wy=(c.wy + m * c.w)[keep], w2=c.w2[keep], w2y=(c.w2y + m * c.w2)[keep],
-        w2y2=(c.w2y2 + 2 * m * c.w2y + m * m * c.w2)[keep], wy2=(c.w2y2 + 2 * m * c.w2y + m * m * c.w2)[keep],
+        n=c.n[keep],
+        w=c.w[keep],
+        wy=(c.wy + m * c.w)[keep],
+        w2=c.w2[keep],
+        w2y=(c.w2y + m * c.w2)[keep],
+        w2y2=(c.w2y2 + 2 * m * c.w2y + m * m * c.w2)[keep],
+        wy2=(c.w2y2 + 2 * m * c.w2y + m * m * c.w2)[keep],
         cluster=c.cluster[keep],
-    )  # fmt: skip
+    )
     return sums, c.group[keep].astype(bool), np.array([at[t] for t in c.time[keep]], dtype=np.int64)

@@ -57,7 +57,7 @@ class Info:
 class Options(BaseModel):
     """Options every estimator has. Subclasses add theirs as fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     level: float = Field(0.95, gt=0.5, lt=1, description="Level of the confidence intervals")
     seed: int = Field(0, ge=0, description="Seed of its random draws; the study's seed unless given")

@@ -43,7 +43,7 @@ class DifferenceInDifferences(Options):
     event_study: bool = Field(True, description="Also estimate leads and lags against the base period")
     base_period: int = Field(-1, le=-1, description="Base period of the event study, in periods from the launch")
     vcov: Literal["cluster", "hc1", "hc2", "iid", "wild"] = Field("cluster", description="Covariance of the estimate")
-    fixed_effects: tuple[str, ...] = Field((), description="Columns absorbed beside unit and time")
+    fixed_effects: tuple[str, ...] = Field((), strict=False, description="Columns absorbed beside unit and time")
 
     info: ClassVar[Info] = Info(
         name="did",
@@ -83,8 +83,11 @@ class DifferenceInDifferences(Options):
                 return self._units(data, arrays, self.generator(rng))
             return self._cross_sections(data, design, self.generator(rng))
         except NotIdentified as e:
-            raise EstimatorRefusal("E402", f"did: the effect is not identified: {e}",
-                                   hint="Drop the covariate or fixed effect that repeats the treatment.") from e  # fmt: skip
+            raise EstimatorRefusal(
+                "E402",
+                f"did: the effect is not identified: {e}",
+                hint="Drop the covariate or fixed effect that repeats the treatment.",
+            ) from e
 
     def _units(self, data: Panel, b: Block, rng: np.random.Generator) -> Estimate:
         import numpy as np
@@ -99,17 +102,31 @@ class DifferenceInDifferences(Options):
         if data.covariates or data.fixed_effects:
             rows = unit_rows(data, b)
             fit = from_rows(
-                rows.y, rows.w, rows.treated, rows.period, rows.effects, rows.x, rows.cluster, windows,
-                vcov=vcov, events=self.event_study,
-            )  # fmt: skip
+                rows.y,
+                rows.w,
+                rows.treated,
+                rows.period,
+                rows.effects,
+                rows.x,
+                rows.cluster,
+                windows,
+                vcov=vcov,
+                events=self.event_study,
+            )
         elif data.pooled:
             sums, treated, period = unit_cells(b)
             fit = from_cells(sums, treated, period, windows, vcov=vcov, events=self.event_study)
         else:
             fit = from_units(
-                b.y, b.w, b.treated, b.cluster, windows, vcov=vcov, nested=not data.wide().cluster_varies,
+                b.y,
+                b.w,
+                b.treated,
+                b.cluster,
+                windows,
+                vcov=vcov,
+                nested=not data.wide().cluster_varies,
                 events=self.event_study,
-            )  # fmt: skip
+            )
         clusters = count_clusters(b.treated, b.cluster)
         permuted = None
         notes = _notes(data, fit)
@@ -127,12 +144,28 @@ class DifferenceInDifferences(Options):
             wild = self._wild(rows or unit_rows(data, b), windows, rng)
             notes.append(wild.note)
         treated_units = int(b.treated.sum())
-        sample = _sample(data, b.periods, b.dropped, n_rows=b.n_rows, n_units=len(b.treated), n_treated=treated_units,
-                         n_clusters=clusters.n, n_treated_clusters=clusters.treated)  # fmt: skip
+        sample = _sample(
+            data,
+            b.periods,
+            b.dropped,
+            n_rows=b.n_rows,
+            n_units=len(b.treated),
+            n_treated=treated_units,
+            n_clusters=clusters.n,
+            n_treated_clusters=clusters.treated,
+        )
         seen = (b.w > 0).sum(axis=0)
-        return self._write(data, b.periods, windows, fit, sample, permuted or wild, notes,
-                           who=f"{treated_units} treated {'unit' if treated_units == 1 else 'units'}",
-                           units_by_period=[int(n) for n in np.asarray(seen)])  # fmt: skip
+        return self._write(
+            data,
+            b.periods,
+            windows,
+            fit,
+            sample,
+            permuted or wild,
+            notes,
+            who=f"{treated_units} treated {'unit' if treated_units == 1 else 'units'}",
+            units_by_period=[int(n) for n in np.asarray(seen)],
+        )
 
     def _cross_sections(self, data: Panel, design: Design, rng: np.random.Generator) -> Estimate:
         import numpy as np
@@ -152,9 +185,17 @@ class DifferenceInDifferences(Options):
         if by_rows or (data.has_weights and self.vcov in ("iid", "hc2")):
             rows = cross_section_rows(data, p)
             fit = from_rows(
-                rows.y, rows.w, rows.treated, rows.period, rows.effects, rows.x, rows.cluster, windows,
-                vcov=vcov, events=self.event_study,
-            )  # fmt: skip
+                rows.y,
+                rows.w,
+                rows.treated,
+                rows.period,
+                rows.effects,
+                rows.x,
+                rows.cluster,
+                windows,
+                vcov=vcov,
+                events=self.event_study,
+            )
             n_rows, n_treated = len(rows.y), int(rows.treated.sum())
         else:
             sums, treated, period = cross_section_cells(data, p)
@@ -168,12 +209,29 @@ class DifferenceInDifferences(Options):
         elif self.vcov == "cluster" and fit.static.n_clusters is not None and fit.static.n_clusters < 10:
             notes.append(
                 f"Only {fit.static.n_clusters} clusters: clustered errors this few are too small; "
-                "use vcov = \"wild\", or read the interval as a lower bound on the uncertainty."
+                'use vcov = "wild", or read the interval as a lower bound on the uncertainty.'
             )
-        sample = _sample(data, p, (), n_rows=n_rows, n_units=n_rows, n_treated=n_treated,
-                         n_clusters=fit.static.n_clusters, n_treated_clusters=None)  # fmt: skip
-        return self._write(data, p, windows, fit, sample, wild, notes,
-                           who=f"treated group ({n_treated:,} rows)", units_by_period=[None] * len(np.asarray(p.post)))  # fmt: skip
+        sample = _sample(
+            data,
+            p,
+            (),
+            n_rows=n_rows,
+            n_units=n_rows,
+            n_treated=n_treated,
+            n_clusters=fit.static.n_clusters,
+            n_treated_clusters=None,
+        )
+        return self._write(
+            data,
+            p,
+            windows,
+            fit,
+            sample,
+            wild,
+            notes,
+            who=f"treated group ({n_treated:,} rows)",
+            units_by_period=[None] * len(np.asarray(p.post)),
+        )
 
     def _staggered(self, data: Panel) -> Estimate:
         import numpy as np
@@ -184,8 +242,11 @@ class DifferenceInDifferences(Options):
 
         if data.covariates or data.fixed_effects or data.pooled or self.vcov == "wild":
             raise EstimatorRefusal(
-                "E404", "under staggered adoption `did` is a plain two-way reference: no covariates, further effects, "
-                "ratio metrics or wild bootstrap", hint="Leave those out of this analysis, or use a staggered estimator.")  # fmt: skip
+                "E404",
+                "under staggered adoption `did` is a plain two-way reference: no covariates, further effects, "
+                "ratio metrics or wild bootstrap",
+                hint="Leave those out of this analysis, or use a staggered estimator.",
+            )
         wide = data.wide()
         seen = np.isfinite(wide.outcome)
         w = seen.astype(float) if wide.weight is None else np.where(seen, wide.weight, 0.0)
@@ -204,8 +265,14 @@ class DifferenceInDifferences(Options):
             estimand="twfe",
             estimand_text="Two-way fixed-effects coefficient: a weighted sum of effects by cohort and period, not an average effect.",
             effects=(effect("overall", "absolute", value, error, tested, level=self.level, method=name),),
-            sample=Sample(fit.n_rows, len(y), int(ever.sum()), int((~ever).sum()), len(data.axis.ordinals),
-                          n_clusters=fit.n_clusters),
+            sample=Sample(
+                fit.n_rows,
+                len(y),
+                int(ever.sum()),
+                int((~ever).sum()),
+                len(data.axis.ordinals),
+                n_clusters=fit.n_clusters,
+            ),
             level=self.level,
             inference=name,
             notes=(
@@ -213,29 +280,54 @@ class DifferenceInDifferences(Options):
                 f"{found.n_negative:,} of {found.n_treated:,} treated cells enter with a negative weight "
                 f"({found.negative_share:.1%} of the weight).",
             ),
-            details={"negative_weight_share": found.negative_share, "negative_cells": found.n_negative,
-                     "treated_cells": found.n_treated},
-        )  # fmt: skip
+            details={
+                "negative_weight_share": found.negative_share,
+                "negative_cells": found.n_negative,
+                "treated_cells": found.n_treated,
+            },
+        )
 
     def _wild(self, rows: Rows, windows: Windows, rng: np.random.Generator) -> Permuted:
         from causal_eval.inference.wild_difference import TooLarge, wild_difference
 
         if rows.cluster is None:
-            raise EstimatorRefusal("E403", 'vcov = "wild" needs clusters',
-                                   hint='Set roles.cluster, or use vcov = "hc1".')  # fmt: skip
+            raise EstimatorRefusal(
+                "E403", 'vcov = "wild" needs clusters', hint='Set roles.cluster, or use vcov = "hc1".'
+            )
         try:
             return wild_difference(
-                rows.y, rows.w, rows.treated, rows.period, rows.effects, rows.x, rows.cluster, windows,
-                events=self.event_study, level=self.level, rng=rng,
-            )  # fmt: skip
+                rows.y,
+                rows.w,
+                rows.treated,
+                rows.period,
+                rows.effects,
+                rows.x,
+                rows.cluster,
+                windows,
+                events=self.event_study,
+                level=self.level,
+                rng=rng,
+            )
         except TooLarge as e:
-            raise EstimatorRefusal("E403", 'vcov = "wild" would need a dummy matrix too large for memory',
-                                   hint='With this many clusters use vcov = "cluster".') from e  # fmt: skip
+            raise EstimatorRefusal(
+                "E403",
+                'vcov = "wild" would need a dummy matrix too large for memory',
+                hint='With this many clusters use vcov = "cluster".',
+            ) from e
 
     def _write(
-        self, data: Panel, p: Periods, windows: Windows, fit: Difference, sample: Sample, other: Permuted | None,
-        notes: list[str], *, who: str, units_by_period: list[int] | list[None],
-    ) -> Estimate:  # fmt: skip
+        self,
+        data: Panel,
+        p: Periods,
+        windows: Windows,
+        fit: Difference,
+        sample: Sample,
+        other: Permuted | None,
+        notes: list[str],
+        *,
+        who: str,
+        units_by_period: list[int] | list[None],
+    ) -> Estimate:
         """The estimate, with every p-value and interval from one procedure: clustered t, or ``other``."""
         import numpy as np
 
@@ -256,11 +348,15 @@ class DifferenceInDifferences(Options):
                 if other
                 else fieller(value, fit.observed, fit.joint, s.df, self.level, overall.p_value)
             )
-            effects.append(effect("overall", "relative", ratio.value, ratio.std_error, tested, level=self.level, method=name))
+            effects.append(
+                effect("overall", "relative", ratio.value, ratio.std_error, tested, level=self.level, method=name)
+            )
         if data.additive:
             total = fit.weight_treated_post
             times = _times(overall, total)
-            effects.append(effect("overall", "cumulative", value * total, error * total, times, level=self.level, method=name))
+            effects.append(
+                effect("overall", "cumulative", value * total, error * total, times, level=self.level, method=name)
+            )
         events: EventStudy | None = None
         path: list[PathPoint] = []
         if fit.events is not None:
@@ -280,13 +376,22 @@ class DifferenceInDifferences(Options):
             observed=fit.observed,
             counterfactual=fit.observed - value,
             notes=tuple(notes),
-            details={"base_period": int(p.event[p.base]), "small_sample_factor": float(np.float64(s.scale)), "df": s.df},
+            details={
+                "base_period": int(p.event[p.base]),
+                "small_sample_factor": float(np.float64(s.scale)),
+                "df": s.df,
+            },
         )
 
     def _events(
-        self, p: Periods, windows: Windows, fit: Difference, other: Permuted | None, name: str,
+        self,
+        p: Periods,
+        windows: Windows,
+        fit: Difference,
+        other: Permuted | None,
+        name: str,
         units_by_period: list[int] | list[None],
-    ) -> tuple[EventStudy, list[PathPoint], list[Effect]]:  # fmt: skip
+    ) -> tuple[EventStudy, list[PathPoint], list[Effect]]:
         import numpy as np
 
         from causal_eval.inference.effects import effect, t_test
@@ -297,18 +402,49 @@ class DifferenceInDifferences(Options):
         assert fitted is not None
         others = [int(t) for t in windows.others]
         tests: list[Tested] = (
-            list(other.events) if other
-            else [t_test(float(c), float(e), fitted.df, self.level) for c, e in zip(fitted.coef, fitted.std_error, strict=True)]
-        )  # fmt: skip
-        points = [EventPoint(int(p.event[p.base]), 0.0, reference=True, excluded=bool(p.excluded[p.base]),
-                             n_units=units_by_period[p.base])]  # fmt: skip
+            list(other.events)
+            if other
+            else [
+                t_test(float(c), float(e), fitted.df, self.level)
+                for c, e in zip(fitted.coef, fitted.std_error, strict=True)
+            ]
+        )
+        points = [
+            EventPoint(
+                int(p.event[p.base]),
+                0.0,
+                reference=True,
+                excluded=bool(p.excluded[p.base]),
+                n_units=units_by_period[p.base],
+            )
+        ]
         effects = []
         for j, t in enumerate(others):
             test, coef, error = tests[j], float(fitted.coef[j]), float(fitted.std_error[j])
-            points.append(EventPoint(int(p.event[t]), coef, error, test.low, test.high, test.p_value,
-                                     units_by_period[t], excluded=bool(p.excluded[t])))  # fmt: skip
-            effects.append(effect(f"event:{int(p.event[t])}", "absolute", coef, error, test, level=self.level,
-                                  method=name, n_units=units_by_period[t]))  # fmt: skip
+            points.append(
+                EventPoint(
+                    int(p.event[t]),
+                    coef,
+                    error,
+                    test.low,
+                    test.high,
+                    test.p_value,
+                    units_by_period[t],
+                    excluded=bool(p.excluded[t]),
+                )
+            )
+            effects.append(
+                effect(
+                    f"event:{int(p.event[t])}",
+                    "absolute",
+                    coef,
+                    error,
+                    test,
+                    level=self.level,
+                    method=name,
+                    n_units=units_by_period[t],
+                )
+            )
         points.sort(key=lambda q: q.event)
         to_gap = gap_map(windows)
         gaps, cov = to_gap @ fitted.coef, to_gap @ fitted.cov @ to_gap.T
@@ -316,11 +452,31 @@ class DifferenceInDifferences(Options):
         path = []
         for t, label in enumerate(p.labels):
             test = other.gaps[t] if other else t_test(float(gaps[t]), float(errors[t]), fitted.df, self.level)
-            path.append(PathPoint(label, float(fit.treated_path[t]), float(fit.treated_path[t] - gaps[t]), float(gaps[t]),
-                                  test.low, test.high, bool(p.post[t]), bool(p.excluded[t])))  # fmt: skip
+            path.append(
+                PathPoint(
+                    label,
+                    float(fit.treated_path[t]),
+                    float(fit.treated_path[t] - gaps[t]),
+                    float(gaps[t]),
+                    test.low,
+                    test.high,
+                    bool(p.post[t]),
+                    bool(p.excluded[t]),
+                )
+            )
             if p.post[t]:
-                effects.append(effect(f"period:{label}", "absolute", float(gaps[t]), float(errors[t]), test,
-                                      level=self.level, method=name, n_units=units_by_period[t]))  # fmt: skip
+                effects.append(
+                    effect(
+                        f"period:{label}",
+                        "absolute",
+                        float(gaps[t]),
+                        float(errors[t]),
+                        test,
+                        level=self.level,
+                        method=name,
+                        n_units=units_by_period[t],
+                    )
+                )
         study = EventStudy(
             int(p.event[p.base]),
             tuple(points),
@@ -344,7 +500,9 @@ def _notes(data: Panel, fit: Difference) -> list[str]:
     gone = [data.covariates[j] for j in fit.dropped_covariates]
     if not gone:
         return []
-    return [f"Left out because the fixed effects explain them whole (they do not change within a unit): {', '.join(gone)}."]
+    return [
+        f"Left out because the fixed effects explain them whole (they do not change within a unit): {', '.join(gone)}."
+    ]
 
 
 def _procedure(vcov: str, n_clusters: int | None, df: float, data: Panel) -> str:
@@ -363,9 +521,16 @@ def _estimand(data: Panel, p: Periods, who: str) -> str:
 
 
 def _sample(
-    data: Panel, p: Periods, dropped: tuple[Drop, ...], *, n_rows: int, n_units: int, n_treated: int,
-    n_clusters: int | None, n_treated_clusters: int | None,
-) -> Sample:  # fmt: skip
+    data: Panel,
+    p: Periods,
+    dropped: tuple[Drop, ...],
+    *,
+    n_rows: int,
+    n_units: int,
+    n_treated: int,
+    n_clusters: int | None,
+    n_treated_clusters: int | None,
+) -> Sample:
     from causal_eval.results.types import Drop as D
     from causal_eval.results.types import Sample as S
 
@@ -374,9 +539,17 @@ def _sample(
     aside = int(p.excluded.sum())
     washout = (D("periods", aside, "washout or anticipation: shown, not in the headline"),) if aside else ()
     return S(
-        n_rows, n_units, n_treated, n_units - n_treated, len(p.ordinals), int(p.headline_pre.sum()),
-        int(p.headline_post.sum()), n_clusters, n_treated_clusters, (*dropped, *windows, *washout),
-    )  # fmt: skip
+        n_rows,
+        n_units,
+        n_treated,
+        n_units - n_treated,
+        len(p.ordinals),
+        int(p.headline_pre.sum()),
+        int(p.headline_post.sum()),
+        n_clusters,
+        n_treated_clusters,
+        (*dropped, *windows, *washout),
+    )
 
 
 plugin: type[Estimator[Panel]] = DifferenceInDifferences

@@ -70,18 +70,31 @@ class Naive(Options):
             raise EstimatorRefusal("E401", "naive: the treated group has no rows before or after the launch")
         effects = self._difference(y, w, cluster, groups["after"], groups["before"], "overall")
         if w[groups["untreated"]].sum() > 0:
-            effects += self._difference(y, w, cluster, groups["after"], groups["untreated"], "overall:treated_untreated")[:1]
+            effects += self._difference(
+                y, w, cluster, groups["after"], groups["untreated"], "overall:treated_untreated"
+            )[:1]
         means = {k: float(np.average(y[m], weights=w[m])) for k, m in groups.items() if w[m].sum() > 0}
         used = groups["before"] | groups["after"]
-        sample = Sample(int((w[used] > 0).sum()), len(np.unique(cluster[used])), len(np.unique(cluster[used])), 0,
-                        n_clusters=len(np.unique(cluster[used])))  # fmt: skip
+        sample = Sample(
+            int((w[used] > 0).sum()),
+            len(np.unique(cluster[used])),
+            len(np.unique(cluster[used])),
+            0,
+            n_clusters=len(np.unique(cluster[used])),
+        )
         return Estimate(
-            method="naive", estimand="before_after", effects=tuple(effects), sample=sample, level=self.level,
+            method="naive",
+            estimand="before_after",
+            effects=tuple(effects),
+            sample=sample,
+            level=self.level,
             estimand_text="The treated group's change from before to after the launch, whatever caused it.",
             inference=_words(len(np.unique(cluster[used]))),
-            baseline=means["before"], observed=means["after"], counterfactual=means["before"],
+            baseline=means["before"],
+            observed=means["after"],
+            counterfactual=means["before"],
             notes=("A reference, not an effect: it holds only if nothing else changed.",),
-        )  # fmt: skip
+        )
 
     def _cross_section(self, data: CrossSection) -> Estimate:
         import numpy as np
@@ -97,13 +110,20 @@ class Naive(Options):
         effects = self._difference(a.outcome, w, cluster, treated, ~treated, "overall")
         control = float(np.average(a.outcome[~treated], weights=w[~treated]))
         return Estimate(
-            method="naive", estimand="treated_untreated", effects=tuple(effects),
-            sample=Sample(len(w), len(w), int(treated.sum()), int((~treated).sum()), n_clusters=len(np.unique(cluster))),
-            level=self.level, inference=_words(len(np.unique(cluster))),
+            method="naive",
+            estimand="treated_untreated",
+            effects=tuple(effects),
+            sample=Sample(
+                len(w), len(w), int(treated.sum()), int((~treated).sum()), n_clusters=len(np.unique(cluster))
+            ),
+            level=self.level,
+            inference=_words(len(np.unique(cluster))),
             estimand_text="The difference between treated and untreated, whatever made them different.",
-            baseline=control, observed=float(np.average(a.outcome[treated], weights=w[treated])), counterfactual=control,
+            baseline=control,
+            observed=float(np.average(a.outcome[treated], weights=w[treated])),
+            counterfactual=control,
             notes=("A reference, not an effect: it holds only if the groups are alike.",),
-        )  # fmt: skip
+        )
 
     def _difference(self, y: Floats, w: Floats, cluster: Ints, one: Bools, other: Bools, name: str) -> list[Effect]:
         """Difference of two weighted means with clustered errors, absolute and relative."""
@@ -133,8 +153,17 @@ class Naive(Options):
         joint = scale * influence.T @ influence
         method = _words(n_clusters)
         error = float(np.sqrt(joint[0, 0]))
-        out = [effect(name, "absolute", value, error, t_test(value, error, n_clusters - 1, self.level),
-                      level=self.level, method=method)]  # fmt: skip
+        out = [
+            effect(
+                name,
+                "absolute",
+                value,
+                error,
+                t_test(value, error, n_clusters - 1, self.level),
+                level=self.level,
+                method=method,
+            )
+        ]
         ratio = relative(value, means[0], joint)
         if ratio.value is not None and ratio.std_error is not None:
             tested = fieller(value, means[0], joint, n_clusters - 1, self.level, out[0].p_value)

@@ -50,7 +50,9 @@ def absorb(y: Floats, x: Floats, effects: Sequence[Ints], w: Floats) -> Absorbed
         size = np.maximum(x.std(axis=0), 1e-300)
         columns = pd.DataFrame((x - x.mean(axis=0)) / size, columns=[str(i) for i in range(x.shape[1])])
         centre, spread = float(np.mean(y)), max(float(np.std(y)), 1e-300)
-        model = AbsorbingLS(pd.Series((y - centre) / spread), columns, absorb=cuts, weights=pd.Series(w), drop_absorbed=True)
+        model = AbsorbingLS(
+            pd.Series((y - centre) / spread), columns, absorb=cuts, weights=pd.Series(w), drop_absorbed=True
+        )
         tight: dict[str, Any] = {"atol": 1e-14, "btol": 1e-14, "conlim": 1e14, "maxiter": 20000}
         try:
             model.fit(method="lsmr", absorb_options=tight, use_cache=False)

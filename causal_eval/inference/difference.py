@@ -105,7 +105,7 @@ def from_units(
     used = windows.used
     seen = w[:, used].sum(axis=1) > 0
     ys, ws, ds, cs = y[seen][:, used], w[seen][:, used], treated[seen], cluster[seen]
-    codes, cs = np.unique(cs, return_inverse=True)
+    _codes, cs = np.unique(cs, return_inverse=True)
     post = windows.post[used].astype(float)[:, None]
     static = two_way(ys, ws, ds, post, cs.astype(np.int64), vcov=vcov, nested=nested)
     after = ds[:, None] & (post[:, 0] > 0)[None, :]
@@ -126,7 +126,9 @@ def from_units(
     )
 
 
-def from_cells(sums: CellSums, treated: Bools, period: Ints, windows: Windows, *, vcov: Vcov, events: bool) -> Difference:
+def from_cells(
+    sums: CellSums, treated: Bools, period: Ints, windows: Windows, *, vcov: Vcov, events: bool
+) -> Difference:
     """From the sums of each (group, period, cluster): ``treated`` (M,), ``period`` (M,) position 0..T-1.
 
     Group effects take the place of unit effects. ``sums.wy`` is measured from zero.
@@ -226,9 +228,15 @@ def from_rows(
         leverage = _effect_leverage(cuts, w[rows]) if how == "hc2" else None
         try:
             found = least_squares(
-                left.y, left.x, w[rows], vcov=how, cluster=codes,
-                n_absorbed=total, n_nested=nested if how == "cluster" else 0, leverage=leverage,
-            )  # fmt: skip
+                left.y,
+                left.x,
+                w[rows],
+                vcov=how,
+                cluster=codes,
+                n_absorbed=total,
+                n_nested=nested if how == "cluster" else 0,
+                leverage=leverage,
+            )
         except NotIdentified as e:
             raise NotIdentified(f"{e}: the treatment, a covariate or a fixed effect repeats another") from e
         gone = tuple(j - k for j in range(k, k + x.shape[1]) if j not in left.kept)
@@ -248,9 +256,16 @@ def from_rows(
         [np.average(y[treated & (period == p)], weights=w[treated & (period == p)]) for p in range(n_periods)]
     )
     return Difference(
-        static, fitted, baseline, observed, _joint(static, influence, float(psi @ psi)), path,
-        int(after.sum()), float(ws[after].sum()), gone,
-    )  # fmt: skip
+        static,
+        fitted,
+        baseline,
+        observed,
+        _joint(static, influence, float(psi @ psi)),
+        path,
+        int(after.sum()),
+        float(ws[after].sum()),
+        gone,
+    )
 
 
 def _effect_leverage(effects: Sequence[Ints], w: Floats) -> Floats:
@@ -259,7 +274,7 @@ def _effect_leverage(effects: Sequence[Ints], w: Floats) -> Floats:
 
     size = sum(int(e.max()) + 1 for e in effects)
     if size * len(w) > 20_000_000:
-        raise NotIdentified("HC2 with this many effects would need their whole dummy matrix: use vcov = \"cluster\"")
+        raise NotIdentified('HC2 with this many effects would need their whole dummy matrix: use vcov = "cluster"')
     x = np.hstack([np.eye(int(e.max()) + 1)[e] for e in effects]) * np.sqrt(w)[:, None]
     u, s, _ = np.linalg.svd(x, full_matrices=False)
     leverage: Floats = (u[:, s > 1e-9 * s.max()] ** 2).sum(axis=1)

@@ -38,17 +38,34 @@ def t_test(value: float, std_error: float, df: float, level: float) -> Tested:
 
 
 def effect(
-    aggregation: str, scale: Scale, value: float, std_error: float | None, tested: Tested, *, level: float, method: str,
-    n_rows: int | None = None, n_units: int | None = None, n_treated: int | None = None,
-) -> Effect:  # fmt: skip
+    aggregation: str,
+    scale: Scale,
+    value: float,
+    std_error: float | None,
+    tested: Tested,
+    *,
+    level: float,
+    method: str,
+    n_rows: int | None = None,
+    n_units: int | None = None,
+    n_treated: int | None = None,
+) -> Effect:
     """An :class:`Effect` from a value and its test."""
     interval = None
     if tested.low is not None and tested.high is not None:
         interval = Interval(tested.low, tested.high, level, method)
     return Effect(
-        aggregation, scale, float(value), std_error if std_error is None else float(std_error), tested.p_value,
-        interval, n_rows, n_units, n_treated, tested.note,
-    )  # fmt: skip
+        aggregation,
+        scale,
+        float(value),
+        std_error if std_error is None else float(std_error),
+        tested.p_value,
+        interval,
+        n_rows,
+        n_units,
+        n_treated,
+        tested.note,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +128,6 @@ def relative_of(tested: Tested, observed: float) -> Tested:
         return tested
     if observed - tested.high <= 0:
         return Tested(tested.p_value, None, None, "the interval reaches a counterfactual of zero")
-    return Tested(tested.p_value, tested.low / (observed - tested.low), tested.high / (observed - tested.high), tested.note)
+    return Tested(
+        tested.p_value, tested.low / (observed - tested.low), tested.high / (observed - tested.high), tested.note
+    )

@@ -104,9 +104,11 @@ def permute(
 
     if plain:
         contrast = np.column_stack(
-            [windows.post / windows.post.sum() - windows.pre / windows.pre.sum(),
-             patterns - np.eye(len(windows.pre))[:, [windows.base]]]
-        )  # fmt: skip
+            [
+                windows.post / windows.post.sum() - windows.pre / windows.pre.sum(),
+                patterns - np.eye(len(windows.pre))[:, [windows.base]],
+            ]
+        )
         change = y @ contrast
         every = np.vstack([treated, choices]).astype(float)
         size = every.sum(axis=1, keepdims=True)
@@ -120,20 +122,24 @@ def permute(
     gaps = values[:, 1:] @ centre.T
 
     def tests(columns: Floats) -> list[Randomization]:
-        return [
-            randomization_test(float(c[0]), c[1:], overlap, level=level, exact=drawn.exact) for c in columns.T
-        ]
+        return [randomization_test(float(c[0]), c[1:], overlap, level=level, exact=drawn.exact) for c in columns.T]
 
     overall = tests(values[:, :1])[0]
-    missing = "" if overall.low is not None else (
-        f"no {level:.0%} interval exists: with {overall.n_assignments} assignments the smallest p-value is "
-        f"{overall.smallest_p:.3g}"
-    )  # fmt: skip
+    missing = (
+        ""
+        if overall.low is not None
+        else (
+            f"no {level:.0%} interval exists: with {overall.n_assignments} assignments the smallest p-value is "
+            f"{overall.smallest_p:.3g}"
+        )
+    )
 
     def tested(r: Randomization) -> Tested:
         return Tested(r.p_value, r.low, r.high, missing if r.low is None else "")
 
-    how = f"all {overall.n_assignments:,} assignments" if drawn.exact else f"{overall.n_assignments:,} random assignments"
+    how = (
+        f"all {overall.n_assignments:,} assignments" if drawn.exact else f"{overall.n_assignments:,} random assignments"
+    )
     error = "" if drawn.exact else f" (Monte Carlo error of p about {max(overall.mc_error, 0.0005):.4f})"
     k = int(by_cluster.sum())
     note = (

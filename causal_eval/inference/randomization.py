@@ -77,9 +77,7 @@ def assignments(treated: Bools, rng: np.random.Generator, *, at_most: int = 4999
     return Assignments(drawn, False)
 
 
-def randomization_test(
-    observed: float, others: Floats, overlap: Floats, *, level: float, exact: bool
-) -> Randomization:
+def randomization_test(observed: float, others: Floats, overlap: Floats, *, level: float, exact: bool) -> Randomization:
     """Two-sided test of no effect, and the interval of constant effects it does not reject.
 
     Args:

@@ -60,7 +60,9 @@ class Fit:
 def cr1(n_rows: int, n_params: int, n_clusters: int) -> float:
     """The CR1 factor G/(G-1) * (N-1)/(N-K). Raises NotIdentified with fewer than two clusters or no freedom."""
     if n_clusters < 2 or n_rows <= n_params:
-        raise NotIdentified(f"{n_clusters} clusters, {n_rows} rows and {n_params} parameters leave no error to estimate")
+        raise NotIdentified(
+            f"{n_clusters} clusters, {n_rows} rows and {n_params} parameters leave no error to estimate"
+        )
     return n_clusters / (n_clusters - 1) * (n_rows - 1) / (n_rows - n_params)
 
 

@@ -193,9 +193,15 @@ def two_way_treatment(y: Floats, w: Floats, d: Floats, cluster: Ints, *, vcov: V
         h = w * np.einsum("itj,jk,itk->it", period, np.linalg.inv(ee[1:, 1:]), period) + share
         leverage = h[seen]
     fit = least_squares(
-        yt[seen], dt[seen][:, None], w[seen], vcov=vcov, cluster=cluster[unit], n_absorbed=absorbed,
-        n_nested=n_units - 1 if nested and vcov == "cluster" else 0, leverage=leverage,
-    )  # fmt: skip
+        yt[seen],
+        dt[seen][:, None],
+        w[seen],
+        vcov=vcov,
+        cluster=cluster[unit],
+        n_absorbed=absorbed,
+        n_nested=n_units - 1 if nested and vcov == "cluster" else 0,
+        leverage=leverage,
+    )
     weight = (w * dt)[seen & (d > 0)]
     negative = abs(float(weight[weight < 0].sum())) / float(np.abs(weight).sum())
     return StaggeredTwoWay(fit, negative, int((weight < 0).sum()), int(weight.size))

@@ -35,7 +35,15 @@ class WildBootstrap:
 
 
 def wild_cluster(
-    y: Floats, d: Floats, z: Floats, w: Floats, cluster: Ints, *, level: float, rng: np.random.Generator, draws: int = 9999
+    y: Floats,
+    d: Floats,
+    z: Floats,
+    w: Floats,
+    cluster: Ints,
+    *,
+    level: float,
+    rng: np.random.Generator,
+    draws: int = 9999,
 ) -> WildBootstrap:
     """Test that the coefficient of ``d`` is 0 in the weighted regression of ``y`` on ``d`` and ``z``.
 

@@ -22,9 +22,19 @@ class TooLarge(Exception):
 
 
 def wild_difference(
-    y: Floats, w: Floats, treated: Bools, period: Ints, effects: Sequence[Ints], x: Floats, cluster: Ints,
-    windows: Windows, *, events: bool, level: float, rng: np.random.Generator,
-) -> Permuted:  # fmt: skip
+    y: Floats,
+    w: Floats,
+    treated: Bools,
+    period: Ints,
+    effects: Sequence[Ints],
+    x: Floats,
+    cluster: Ints,
+    windows: Windows,
+    *,
+    events: bool,
+    level: float,
+    rng: np.random.Generator,
+) -> Permuted:
     """Wild cluster bootstrap of the static coefficient, the event-study coefficients and the gaps.
 
     Arguments as in :func:`causal_eval.inference.difference.from_rows`.
@@ -76,5 +86,11 @@ def wild_difference(
         f"p-values and intervals come from a wild cluster bootstrap with the null imposed ({how}, {n} clusters); "
         f"the smallest p-value possible is {static.smallest_p:.2g}."
     )
-    return Permuted(tested(static), tuple(event_tests), tuple(gap_tests), np.zeros((0, len(windows.others))),
-                    f"wild cluster bootstrap, null imposed, {how}", note)  # fmt: skip
+    return Permuted(
+        tested(static),
+        tuple(event_tests),
+        tuple(gap_tests),
+        np.zeros((0, len(windows.others))),
+        f"wild cluster bootstrap, null imposed, {how}",
+        note,
+    )

@@ -192,7 +192,7 @@ def _levels(ax: Axes, series: PathSeries, size: Size, height: float, *, beside: 
         low, high = ax.get_ylim()
         line = size.font * 1.3 / 72 / height * (high - low)
         at_observed, at_without = _apart(observed[-1], without[-1], 2.1 * line, low + 1.6 * line, high - 1.6 * line)
-        edge = x[-1] + 0.4 + 0.01 * len(x)
+        edge = len(x) - 0.4
         ax.text(edge, at_observed, " Observed", color=INK, va="center", fontweight="bold", fontsize=size.font * 0.95)
         ax.text(
             edge,
@@ -254,7 +254,7 @@ def _gap(ax: Axes, series: PathSeries, size: Size, *, beside: bool) -> None:
     points_of_title = size.font * (0.92 if size.narrow else 1)
     ax.set_title(words, loc="left", color=MUTED, fontsize=points_of_title, pad=size.font * 0.5)
     if worth is not None and beside:
-        edge = x[-1] + 0.4 + 0.01 * len(x)
+        edge = len(x) - 0.4
         label = (
             " "
             + series.threshold_name.replace(" ", "\n ")

@@ -72,7 +72,7 @@ def decimals(error: float | None, value: float = 0.0) -> int:
 
 def fixed(value: float, places: int, *, signed: bool = False) -> str:
     """``value`` with that many decimals, thousands separated, a true minus sign, and no negative zero."""
-    if places > 12:
+    if places > 12 or abs(value) >= 1e15:
         mantissa, _, exponent = f"{value:.2e}".partition("e")
         text = f"{mantissa.lstrip('-')} x 10^{int(exponent)}".replace("-", MINUS)
         sign = MINUS if value < 0 else "+" if signed else ""

@@ -24,19 +24,31 @@ def from_json(text: str, *, where: str = "results.json") -> StudyResult:
     try:
         raw: Any = json.loads(text)
     except json.JSONDecodeError as e:
-        raise UsageError("E601", f"not JSON (line {e.lineno}): {e.msg}", where=where,
-                         hint="Give the folder or results.json of a finished run.") from e  # fmt: skip
+        raise UsageError(
+            "E601",
+            f"not JSON (line {e.lineno}): {e.msg}",
+            where=where,
+            hint="Give the folder or results.json of a finished run.",
+        ) from e
     version = raw.get("schema_version") if isinstance(raw, dict) else None
     if version != SCHEMA_VERSION:
-        raise UsageError("E602", f"schema_version {version!r} is not {SCHEMA_VERSION}", where=where,
-                         hint="Use the version of causal-eval that wrote it, or run the study again.")  # fmt: skip
+        raise UsageError(
+            "E602",
+            f"schema_version {version!r} is not {SCHEMA_VERSION}",
+            where=where,
+            hint="Use the version of causal-eval that wrote it, or run the study again.",
+        )
     try:
         return TypeAdapter(StudyResult).validate_python(raw)
     except ValidationError as e:
         first = e.errors()[0]
         place = ".".join(str(p) for p in first["loc"])
-        raise UsageError("E603", f"not a study result: {place}: {first['msg']}", where=where,
-                         hint="Run the study again to write it anew.") from e  # fmt: skip
+        raise UsageError(
+            "E603",
+            f"not a study result: {place}: {first['msg']}",
+            where=where,
+            hint="Run the study again to write it anew.",
+        ) from e
 
 
 def read_result(run: str | Path) -> StudyResult:
@@ -45,8 +57,12 @@ def read_result(run: str | Path) -> StudyResult:
     if path.is_dir():
         path = path / "results.json"
     if not path.is_file():
-        raise UsageError("E600", "no results.json there", where=str(run),
-                         hint="Give the folder of a run; runs/<study id>/latest.txt names the newest.")  # fmt: skip
+        raise UsageError(
+            "E600",
+            "no results.json there",
+            where=str(run),
+            hint="Give the folder of a run; runs/<study id>/latest.txt names the newest.",
+        )
     return from_json(path.read_text(encoding="utf-8"), where=str(path))
 
 

@@ -15,9 +15,24 @@ if TYPE_CHECKING:
 Row = dict[str, str | int | float | None]
 
 ESTIMATES = (
-    "metric", "analysis", "method", "role", "estimand", "aggregation", "scale", "value", "std_error", "ci_low",
-    "ci_high", "level", "p_value", "n_rows", "n_units", "n_treated", "status",
-)  # fmt: skip
+    "metric",
+    "analysis",
+    "method",
+    "role",
+    "estimand",
+    "aggregation",
+    "scale",
+    "value",
+    "std_error",
+    "ci_low",
+    "ci_high",
+    "level",
+    "p_value",
+    "n_rows",
+    "n_units",
+    "n_treated",
+    "status",
+)
 WEIGHTS = ("metric", "analysis", "kind", "unit", "weight")
 BALANCE = ("metric", "analysis", "covariate", "stage", "smd", "variance_ratio", "ks")
 DIAGNOSTICS = ("metric", "analysis", "check", "assumption", "verdict", "statistic", "threshold", "reading")
@@ -86,24 +101,35 @@ def balance_rows(result: StudyResult) -> list[Row]:
     """Every balance row of a study, in the columns of balance.csv."""
     return [
         {
-            "metric": f.metric, "analysis": f.analysis, "covariate": b.covariate, "stage": b.stage,
-            "smd": b.smd, "variance_ratio": b.variance_ratio, "ks": b.ks,
+            "metric": f.metric,
+            "analysis": f.analysis,
+            "covariate": b.covariate,
+            "stage": b.stage,
+            "smd": b.smd,
+            "variance_ratio": b.variance_ratio,
+            "ks": b.ks,
         }
         for f in result.findings
         if f.estimate
         for b in f.estimate.balance
-    ]  # fmt: skip
+    ]
 
 
 def diagnostic_rows(result: StudyResult) -> list[Row]:
     """Every check of a study, in the columns of diagnostics.csv."""
     return [
         {
-            "metric": d.metric, "analysis": d.analysis, "check": d.check, "assumption": d.assumption,
-            "verdict": d.verdict, "statistic": d.statistic, "threshold": d.threshold, "reading": d.reading,
+            "metric": d.metric,
+            "analysis": d.analysis,
+            "check": d.check,
+            "assumption": d.assumption,
+            "verdict": d.verdict,
+            "statistic": d.statistic,
+            "threshold": d.threshold,
+            "reading": d.reading,
         }
         for d in result.diagnostics
-    ]  # fmt: skip
+    ]
 
 
 def csv_text(rows: Iterable[Row], columns: Sequence[str]) -> str:

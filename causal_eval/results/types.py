@@ -455,10 +455,11 @@ class StudyResult:
 
     @property
     def headline(self) -> Finding:
-        """The primary analysis of the primary metric."""
-        found = self.find(self.primary_metric.name)
+        """The primary analysis of the primary metric; where a study has references only, the first of them."""
+        name = self.primary_metric.name
+        found = self.find(name) or next((f for f in self.findings if f.metric == name), None)
         if found is None:
-            raise KeyError("the result holds no primary analysis")
+            raise KeyError("the result holds no analysis of the primary metric")
         return found
 
     def tidy(self) -> pd.DataFrame:

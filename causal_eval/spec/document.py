@@ -241,6 +241,8 @@ def _syntax_hint(message: str, lines: Lines, line: int) -> str:
         if after in ("true", "false", "yes", "no", "on", "off"):
             return "Write true or false, in small letters and without quotes."
         return "Leave the key out to take its default." if after in ("", "none", "null") else "Text stands in quotes."
+    if "after a statement" in message:
+        return "One key = value stands on a line; text stands in quotes, and a date is written 2026-07-06."
     if "overwrite a value" in message or "twice" in message or "already" in message:
         return "A key or [table] may stand only once; tables of a list are written [[name]]."
     if "after a key" in message or "expected '='" in message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -15,7 +16,7 @@ from causal_eval.errors import Problem, suggest
 from causal_eval.spec.document import Document
 from causal_eval.spec.locate import KeyPath
 from causal_eval.spec.models import Contradiction, EstimatorSpec, StudySpec
-from causal_eval.spec.secrets import shown
+from causal_eval.spec.secrets import is_secret, shown
 
 _EXPECTED = {
     "string_type": "text",
@@ -38,24 +39,31 @@ _BOUNDS = {
 }
 
 
+_PASSES = 3
+"""How deep tables nest: a size in a metric in the study."""
+
+
 def check(document: Document) -> tuple[StudySpec | None, list[Problem]]:
     """The study as frozen models, or None and everything that is wrong with it, not yet located.
 
     Keys that contradict each other can only be compared in a table whose keys are right, so a document with
-    wrong keys is checked a second time with the evident slips put right.
+    wrong keys is checked again with the slips put right, from the inner tables to the whole.
     """
     try:
         return StudySpec.model_validate(document.raw), []
     except ValidationError as e:
         problems = _problems(e, document)
-    repaired = _repaired(document.raw, problems)
-    try:
-        StudySpec.model_validate(repaired)
-    except ValidationError as e:
-        found = {(p.code, p.path, p.message) for p in problems}
-        second = Document(document.path, repaired, document.files, document.sources, document.origins)
-        more = [p for p in _problems(e, second) if p.code == "E206"]
-        problems += [p for p in more if (p.code, p.path, p.message) not in found]
+    raw, found = document.raw, problems
+    for _ in range(_PASSES):
+        raw = _repaired(raw, found)
+        try:
+            StudySpec.model_validate(raw)
+        except ValidationError as e:
+            known = {(p.path, p.message) for p in problems}
+            found = _problems(e, dataclasses.replace(document, raw=raw))
+            problems += [p for p in found if p.code == "E206" and (p.path, p.message) not in known]
+        else:
+            break
     return None, problems
 
 
@@ -186,8 +194,11 @@ def _wrong_type(document: Document, path: KeyPath, wanted: str) -> Problem:
     elif wanted.startswith("a date") and isinstance(value, str):
         hint = "Write dates without quotes."
     elif wanted == "text" and not isinstance(value, dict | list):
-        hint = f"Put it in quotes: {_key(path)} = \"{_toml(value)}\"." if shown(value, path) != '"***"' else ""
-    return Problem("E202", f"{where}: expected {wanted}, found {_found(value)}", path, hint)
+        key = "" if isinstance(path[-1], int) else f"{path[-1]} = "
+        hint = f'Put it in quotes: {key}"{_toml(value)}".' if not is_secret(path) else ""
+    fraction = wanted == "a whole number" and isinstance(value, float)
+    found = "a number with decimals" if fraction else _found(value)
+    return Problem("E202", f"{where}: expected {wanted}, found {found}", path, hint)
 
 
 def _missing(document: Document, path: KeyPath) -> Problem:
@@ -331,7 +342,7 @@ def _repaired(raw: dict[str, Any], problems: Sequence[Problem]) -> dict[str, Any
     """
     fixed = deepcopy(raw)
     for number, p in enumerate(problems):
-        if not p.path or p.code not in ("E201", "E202", "E203", "E204", "E205"):
+        if not p.path or p.code not in ("E201", "E202", "E203", "E204", "E205", "E206"):
             continue
         table: Any = value_at(fixed, p.path[:-1])
         key: Any = p.path[-1]
@@ -349,7 +360,9 @@ def _repaired(raw: dict[str, Any], problems: Sequence[Problem]) -> dict[str, Any
 
 
 def _fill(raw: dict[str, Any], path: KeyPath, table: Any, key: Any, number: int) -> None:
-    """Set ``table[key]``, at ``path`` of ``raw``, to the first filler that its model accepts."""
+    """Set ``table[key]``, at ``path`` of ``raw``, to the first filler that its model accepts; leave it when none is."""
+    absent = object()
+    written = table.get(key, absent) if isinstance(table, dict) else table[key]
     for filler in _FILLERS:
         table[key] = f"x{number}" if filler == "x" else filler
         try:
@@ -360,3 +373,7 @@ def _fill(raw: dict[str, Any], path: KeyPath, table: Any, key: Any, number: int)
                 return
         else:
             return
+    if written is absent:
+        del table[key]
+    else:
+        table[key] = written

@@ -164,5 +164,3 @@ def _ordered(document: Document, problems: Sequence[Problem]) -> list[Problem]:
     located = dict.fromkeys(locate(document, p) for p in problems)
     order = {file: i for i, file in enumerate(files)}
     return sorted(located, key=lambda p: (order.get(p.file, len(order)), p.line, p.col, p.code))
-
-

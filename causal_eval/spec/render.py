@@ -46,20 +46,17 @@ def _block(problem: Problem, view: _View | None) -> str:
     shown, columns = lines[-1][1:]
     before = columns(problem.col)
     width = max(1, columns(stop) - before)
-    cut = max(0, before + min(width, 40) - WIDTH) if len(shown) > WIDTH else 0
+    cut = before - WIDTH // 2 if len(shown) > WIDTH and before + width > WIDTH - 3 and before > WIDTH // 2 else 0
     out = [head]
     for n, text, _ in lines:
-        shift = cut if n == problem.line else 0
-        clipped = ("..." + text[shift + 3 :]) if shift else text
-        out.append(f"{n:>{gutter}} | {clipped[: WIDTH - 3] + '...' if len(clipped) > WIDTH else clipped}".rstrip())
+        out.append(f"{n:>{gutter}} | {_clipped(text, cut if n == problem.line else 0)}".rstrip())
     under = " " * gutter + " | "
-    pad = _pad(shown[cut:], before - cut)
-    caret = pad + "^" * min(_width(shown[before : before + width]) or 1, max(1, WIDTH - (before - cut)))
+    marked = shown[before : min(before + width, cut + WIDTH - 3)]
+    caret = " " * _width(shown[cut:before]) + "^" * max(1, _width(marked))
     together = "   ".join(n for n in (meant, allowed) if n)
-    if len(caret) + 1 + len(together) <= WIDTH or not meant:
-        tail, notes = (together, []) if len(caret) + 1 + len(together) <= WIDTH else ("", [together])
-    else:
-        tail, notes = meant, [allowed]
+    fits = [n for n in (together, meant, "") if len(caret) + 1 + len(n) <= WIDTH]
+    tail = fits[0] if fits else ""
+    notes = [n for n in (meant, allowed) if n not in tail]
     out.append(f"{under}{caret} {tail}".rstrip())
     notes += [problem.hint]
     return "\n".join([*out, *(f"{under}{line}" for note in notes if note for line in _wrapped(note, WIDTH))])
@@ -74,8 +71,10 @@ def _width(text: str) -> int:
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _pad(text: str, upto: int) -> str:
-    return " " * _width(text[:upto])
+def _clipped(text: str, cut: int) -> str:
+    """At most :data:`WIDTH` characters of a line from offset ``cut`` on, with dots for what is left out."""
+    text = f"...{text[cut + 3 :]}" if cut else text
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 3]}..."
 
 
 class _View:

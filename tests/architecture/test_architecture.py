@@ -21,7 +21,15 @@ HEAVY = {
     "causaldata", "dowhy", "duckdb", "econml", "ibis", "joblib", "linearmodels", "matplotlib", "numpy", "pandas",
     "pyarrow", "scipy", "sklearn", "statsmodels", "pydantic", "lightgbm", "jinja2",
 }  # fmt: skip
-PYDANTIC_MODELS = {"spec/models.py", "estimators/", "diagnostics/", "plan.py", "spec/problems.py", "spec/read.py", "spec/schema.py"}
+PYDANTIC_MODELS = {
+    "spec/models.py",
+    "estimators/",
+    "diagnostics/",
+    "plan.py",
+    "spec/problems.py",
+    "spec/read.py",
+    "spec/schema.py",
+}
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +119,9 @@ def test_estimators_do_not_know_each_other() -> None:
     for path in folder.glob("*.py"):
         text = path.read_text(encoding="utf-8")
         for other in names - {path.stem}:
-            assert not re.search(rf"causal_eval\.estimators\.{other}\b|estimators import .*\b{other}\b", text), path.name
+            assert not re.search(rf"causal_eval\.estimators\.{other}\b|estimators import .*\b{other}\b", text), (
+                path.name
+            )
 
 
 def test_nothing_is_left_to_do_in_silence() -> None:

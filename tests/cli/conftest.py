@@ -61,6 +61,23 @@ def finished(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
 
 
 @pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs write empty figures and reports: for tests that are not about these."""
+    from causal_eval.plots import files as plots
+    from causal_eval.report import files as reports
+
+    def write_figures(result: StudyResult, folder: Path) -> None:
+        (folder / "headline.svg").touch()
+
+    def write_reports(result: StudyResult, folder: Path, *, formats: tuple[str, ...]) -> None:
+        for name in formats:
+            (folder / f"report.{name}").touch()
+
+    monkeypatch.setattr(plots, "write_figures", write_figures)
+    monkeypatch.setattr(reports, "write_reports", write_reports)
+
+
+@pytest.fixture
 def good() -> StudyResult:
     """A result that says ship, all gates open."""
     from dataclasses import replace

@@ -14,6 +14,7 @@ from causal_eval.errors import DataError, PrivacyError
 from causal_eval.results.types import StudyResult
 
 Command = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def test_a_finished_study_exits_with_0_even_when_it_says_hold(
@@ -81,7 +82,9 @@ def test_a_misspelt_format_is_answered_with_the_right_one(command: Command, stud
 
 def test_an_invalid_study_exits_with_3_and_shows_every_error_with_its_line(command: Command, study: Path) -> None:
     text = study.read_text(encoding="utf-8")
-    study.write_text(text.replace('method = "did"', 'method = "did"\nvarant = 1').replace("schema_version = 1", "schema_version = 9"))
+    study.write_text(
+        text.replace('method = "did"', 'method = "did"\nvarant = 1').replace("schema_version = 1", "schema_version = 9")
+    )
     for arguments in (("run", study), ("check", study)):
         called = command(*arguments)
         assert called.code == 3

@@ -10,7 +10,19 @@ from typing import Any
 
 import pytest
 
-HEAVY = ("numpy", "pandas", "pydantic", "matplotlib", "linearmodels", "dowhy", "econml", "scipy", "ibis", "duckdb", "rich")
+HEAVY = (
+    "numpy",
+    "pandas",
+    "pydantic",
+    "matplotlib",
+    "linearmodels",
+    "dowhy",
+    "econml",
+    "scipy",
+    "ibis",
+    "duckdb",
+    "rich",
+)
 COMMANDS = ("run", "check", "init", "schema", "estimators", "report", "figures", "explain", "doctor")
 
 
@@ -31,7 +43,9 @@ def test_help_version_and_doctor_load_no_heavy_library(arguments: tuple[str, ...
 
 def test_help_lists_every_command_and_no_other(command: Callable[..., Any]) -> None:
     lines = command("--help").out.splitlines()
-    listed = [line.split()[0] for line in lines[lines.index("Commands:") + 1 :] if line.startswith("  ") and line[2] != " "]
+    listed = [
+        line.split()[0] for line in lines[lines.index("Commands:") + 1 :] if line.startswith("  ") and line[2] != " "
+    ]
     assert tuple(listed[: len(COMMANDS)]) == COMMANDS and "compare" not in listed
 
 
@@ -40,7 +54,9 @@ def test_every_command_explains_itself(command: Callable[..., Any], name: str) -
     called = command(name, "--help")
     assert called.code == 0
     assert called.out.startswith(f"Usage: causal-eval {name}")
-    assert "..." not in "".join(x for x in command("--help").out.splitlines() if x.startswith(f"  {name} ")), "cut short"
+    assert "..." not in "".join(x for x in command("--help").out.splitlines() if x.startswith(f"  {name} ")), (
+        "cut short"
+    )
 
 
 def test_the_version_is_that_of_the_package(command: Callable[..., Any]) -> None:

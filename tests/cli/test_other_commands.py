@@ -40,7 +40,12 @@ def test_check_without_data_reads_none(command: Command, study: Path) -> None:
 def test_check_resolved_prints_every_value_with_its_origin(command: Command, root: Path, tmp_path: Path) -> None:
     called = command("check", root / "configs" / "smart_routing.toml", "--no-data", "--resolved")
     lines = {line.split(" = ")[0].strip(): line for line in called.out.splitlines() if " = " in line}
-    assert lines["metrics.csat.margin.absolute"].partition("#")[2].strip().startswith(("support-defaults.toml:", "configs/"))
+    assert (
+        lines["metrics.csat.margin.absolute"]
+        .partition("#")[2]
+        .strip()
+        .startswith(("support-defaults.toml:", "configs/"))
+    )
     assert "support-defaults.toml" in lines["metrics.csat.margin.absolute"]
     assert "smart_routing.toml" in lines["study.id"]
     assert lines["design.washout"].endswith("# default")
@@ -200,7 +205,9 @@ def test_report_of_a_run_equals_the_report_the_run_wrote(
 # --- doctor --------------------------------------------------------------------------------------------------------
 
 
-def test_doctor_finds_this_installation_in_order(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_finds_this_installation_in_order(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     called = command("doctor")
     assert called.code == 0, called.out
@@ -234,9 +241,14 @@ def test_doctor_exits_with_1_when_a_library_is_missing(command: Command, monkeyp
 @pytest.mark.parametrize(
     ("version", "wanted", "inside"),
     [
-        ("0.14", ">=0.14,<0.15", True), ("0.14.2", ">=0.14,<0.15", True), ("0.15", ">=0.14,<0.15", False),
-        ("3.0.0", ">=3.0,<4", True), ("2.3.9", ">=3.0,<4", False), ("10.0", ">=9,<13", True), ("3.1.0rc1", ">=3.0,<4", True),
+        ("0.14", ">=0.14,<0.15", True),
+        ("0.14.2", ">=0.14,<0.15", True),
+        ("0.15", ">=0.14,<0.15", False),
+        ("3.0.0", ">=3.0,<4", True),
+        ("2.3.9", ">=3.0,<4", False),
+        ("10.0", ">=9,<13", True),
+        ("3.1.0rc1", ">=3.0,<4", True),
     ],
-)  # fmt: skip
+)
 def test_a_version_is_compared_by_its_numbers(version: str, wanted: str, inside: bool) -> None:
     assert doctor._inside(version, wanted) is inside

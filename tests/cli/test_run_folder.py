@@ -63,6 +63,7 @@ def test_each_table_has_the_columns_of_the_contract_and_a_header_where_it_has_no
     assert (tmp_path / "out" / "weights.csv").read_text() == "metric,analysis,kind,unit,weight\n"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_run_json_tells_versions_seed_call_timings_and_hashes(
     command: Command, study: Path, finished: Any, good: StudyResult, tmp_path: Path
 ) -> None:
@@ -91,6 +92,23 @@ def test_two_runs_differ_in_nothing_but_run_json_and_the_log(
     assert {str(k) for k in one if one[k] != two[k]} <= {"run.json", "log.jsonl"}
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_disclosure_names_effects_of_fewer_people_than_the_study_allows(
+    command: Command, study: Path, finished: Any, good: StudyResult, tmp_path: Path
+) -> None:
+    estimate = good.headline.estimate
+    assert estimate is not None
+    cohort = replace(estimate.headline, aggregation="cohort:2026-05-04", n_treated=3)
+    finding = replace(good.headline, said=replace(estimate, effects=(*estimate.effects, cohort)))
+    for people in (True, False):
+        finished(replace(good, findings=(finding,), spec={"privacy": {"unit_is_person": people, "min_cell": 11}}))
+        command("run", study, "--out", tmp_path / "out")
+        said = json.loads((tmp_path / "out" / "disclosure.json").read_text())
+        assert [e["aggregation"] for e in said["below_min_cell"]] == (["cohort:2026-05-04"] if people else [])
+        assert said["min_cell"] == 11 and said["row_level_data"] is False
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_without_out_the_run_goes_to_runs_and_latest_names_it(
     command: Command, study: Path, finished: Any, good: StudyResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +127,7 @@ def test_without_out_the_run_goes_to_runs_and_latest_names_it(
     assert {p.name for p in (tmp_path / "runs" / "smart-routing").iterdir()} == {*folders, "latest.txt"}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_empty_folder_and_an_earlier_run_are_replaced(
     command: Command, study: Path, finished: Any, good: StudyResult, tmp_path: Path
 ) -> None:
@@ -123,7 +142,10 @@ def test_an_empty_folder_and_an_earlier_run_are_replaced(
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
-@pytest.mark.parametrize("held", ["a stranger's file", "a run and a stranger's file", "another tool's run.json", "a file"])
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize(
+    "held", ["a stranger's file", "a run and a stranger's file", "another tool's run.json", "a file"]
+)
 def test_anything_else_in_the_place_of_the_run_is_refused_and_left_untouched(
     command: Command, study: Path, finished: Any, good: StudyResult, tmp_path: Path, held: str
 ) -> None:
@@ -143,6 +165,7 @@ def test_anything_else_in_the_place_of_the_run_is_refused_and_left_untouched(
     assert {p: p.read_bytes() for p in [out, *out.rglob("*")] if p.is_file()} == before
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_folder_that_cannot_be_written_is_a_usage_error(
     command: Command, study: Path, finished: Any, good: StudyResult, tmp_path: Path
 ) -> None:
@@ -243,8 +266,8 @@ def test_a_study_killed_at_random_moments_leaves_a_whole_run_or_none(
     for i in range(20):
         # Most kills in the last third, where files are written.
         moment = whole * (rng.uniform(0.6, 1.05) if i % 4 else rng.uniform(0.0, 0.6))
-        run = subprocess.Popen([sys.executable, "-m", "causal_eval.cli.app", "run", str(study), "--out", str(out), "-q"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        arguments = [sys.executable, "-m", "causal_eval.cli.app", "run", str(study), "--out", str(out), "-q"]
+        run = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(moment)
         run.kill()
         run.wait()

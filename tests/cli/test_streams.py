@@ -19,6 +19,7 @@ import pytest
 from causal_eval.results.types import StudyResult
 
 Command = Callable[..., Any]
+pytestmark = pytest.mark.usefixtures("undrawn")
 RUN = [sys.executable, "-m", "causal_eval.cli.app"]
 
 

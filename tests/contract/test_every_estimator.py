@@ -19,7 +19,9 @@ def panel(seed=0):
     n, t = 30, 6
     on = (np.arange(n) < 12)[:, None] & (np.arange(t) >= 4)[None, :]
     y = rng.normal(size=(n, 1)) + rng.normal(size=(n, t)) + on + 8
-    frame = pd.DataFrame({"u": np.repeat(np.arange(n), t), "t": np.tile(np.arange(t), n), "y": y.ravel(), "d": on.ravel() * 1})
+    frame = pd.DataFrame(
+        {"u": np.repeat(np.arange(n), t), "t": np.tile(np.arange(t), n), "y": y.ravel(), "d": on.ravel() * 1}
+    )
     return frame, {"unit": "u", "time": "t", "outcome": "y", "treatment": "d"}
 
 

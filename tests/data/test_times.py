@@ -104,7 +104,9 @@ def test_a_masked_value_keeps_its_shape_only() -> None:
     assert shape_of("x" * 40).endswith("...") and len(shape_of("x" * 40)) < 30
 
 
-@pytest.mark.parametrize("value", [None, 0, 0.0, "", " 0 ", float("nan"), float("inf"), float("-inf"), "Never", "NA", "inf"])
+@pytest.mark.parametrize(
+    "value", [None, 0, 0.0, "", " 0 ", float("nan"), float("inf"), float("-inf"), "Never", "NA", "inf"]
+)
 def test_never_is_said_in_many_ways(value: Any) -> None:
     assert never(value)
 
@@ -154,7 +156,9 @@ def test_a_moment_falls_into_the_period_that_holds_it(
     assert where.label(where.ordinal_of(moment, **how)) == label
 
 
-@pytest.mark.parametrize(("where", "moment", "code"), [(YEARS, 1999, "E321"), (YEARS, 2005, "E321"), (WEEKS, "soon", "E319")])
+@pytest.mark.parametrize(
+    ("where", "moment", "code"), [(YEARS, 1999, "E321"), (YEARS, 2005, "E321"), (WEEKS, "soon", "E319")]
+)
 def test_a_moment_outside_the_data_is_refused(where: TimeAxis, moment: Any, code: str) -> None:
     with pytest.raises(DataError) as e:
         where.ordinal_of(moment)

@@ -23,7 +23,9 @@ def finding(metric, low, high, *, counterfactual=10.0):
         Effect("overall", scale, value / by, (high - low) / 4 / by, 0.5, Interval(low / by, high / by, 0.95, "t"))
         for scale, by in (("absolute", 1.0), ("relative", counterfactual))
     )
-    estimate = Estimate("did", "att", "the effect", effects, Sample(10, 10, 5, 5), 0.95, "t", counterfactual=counterfactual)
+    estimate = Estimate(
+        "did", "att", "the effect", effects, Sample(10, 10, 5, 5), 0.95, "t", counterfactual=counterfactual
+    )
     return Finding(metric, "did", "did", "primary", estimate)
 
 

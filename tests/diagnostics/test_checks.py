@@ -16,7 +16,9 @@ def world(*, drift=0.0, n=40, t=9, start=6, treated=16, missing=0.0, seed=3):
     on = (np.arange(n) < treated)[:, None] & (np.arange(t) >= start)[None, :]
     y = rng.normal(size=(n, 1)) + rng.normal(size=(n, t)) * 0.5 + on
     y = y + drift * (np.arange(n) < treated)[:, None] * np.arange(t)[None, :]
-    frame = pd.DataFrame({"u": np.repeat(np.arange(n), t), "t": np.tile(np.arange(t), n), "y": y.ravel(), "d": on.ravel() * 1})
+    frame = pd.DataFrame(
+        {"u": np.repeat(np.arange(n), t), "t": np.tile(np.arange(t), n), "y": y.ravel(), "d": on.ravel() * 1}
+    )
     gone = (frame.u < treated) & (frame.t >= start + 1) & (rng.random(len(frame)) < missing)
     return frame[~gone]
 
@@ -99,7 +101,9 @@ def test_composition():
 def test_composition_of_a_repeated_cross_section():
     """Group shares are compared; a treated group that doubles is noticed."""
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"t": rng.integers(0, 4, 4000), "g": rng.random(4000) < 0.3, "y": rng.normal(size=4000)}).astype({"g": int})
+    frame = pd.DataFrame(
+        {"t": rng.integers(0, 4, 4000), "g": rng.random(4000) < 0.3, "y": rng.normal(size=4000)}
+    ).astype({"g": int})
     roles = {"unit": None, "treatment": None, "group": "g", "launch": 2}
     assert check("composition", frame, **roles).verdict == "pass"
     more = pd.concat([frame, frame[(frame.g == 1) & (frame.t >= 2)]])

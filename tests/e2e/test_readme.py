@@ -55,6 +55,23 @@ def test_every_command_of_readme_works(root: Path, readme: str, tmp_path: Path, 
     assert ran >= 4
 
 
+def test_the_study_shown_in_readme_is_valid(readme: str, tmp_path: Path, process: Process) -> None:
+    shown = re.search(r"```toml\n(.*?)```", readme, flags=re.S)
+    assert shown is not None
+    (tmp_path / "study.toml").write_text(shown[1], encoding="utf-8")
+    done = process("check", tmp_path / "study.toml", "--no-data")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_notebook_lines_of_readme_run(root: Path, readme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = re.search(r"```python\n(.*?)```", readme, flags=re.S)
+    assert shown is not None
+    monkeypatch.chdir(root)
+    names: dict[str, Any] = {}
+    exec(shown[1], names)
+    assert names["result"].headline.metric == "Rate"
+
+
 def test_the_screen_shown_in_readme_is_what_the_first_command_prints(
     root: Path, readme: str, tmp_path: Path, process: Process
 ) -> None:
@@ -93,7 +110,9 @@ def test_readme_stays_short_and_in_plain_words(readme: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("extra", ["", "[test]"])
-def test_the_commands_of_readme_work_in_a_fresh_environment(root: Path, readme: str, tmp_path: Path, extra: str) -> None:
+def test_the_commands_of_readme_work_in_a_fresh_environment(
+    root: Path, readme: str, tmp_path: Path, extra: str
+) -> None:
     """A copy of the repository, a new virtual environment, and the line as README has it (the tests: collected)."""
     shutil.copytree(root, tmp_path / "copy", ignore=shutil.ignore_patterns(".git", ".*cache", "__pycache__", "runs"))
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)

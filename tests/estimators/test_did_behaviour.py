@@ -17,10 +17,16 @@ def launch(seed=0, *, n=40, t=8, start=5, effect=1.0, treated=15, ramp=False):
     on = (np.arange(n) < treated)[:, None] & (np.arange(t) >= start)[None, :]
     size = effect * (np.arange(t)[None, :] - start + 1) if ramp else effect
     frame = pd.DataFrame(
-        {"unit": np.repeat([f"q{i:02d}" for i in range(n)], t), "week": np.tile(np.arange(t), n),
-         "y": (y + on * size).ravel(), "on": on.ravel().astype(int), "site": np.repeat(np.arange(n) // 2, t),
-         "x": rng.normal(size=n * t), "tickets": rng.integers(20, 200, n * t)}
-    )  # fmt: skip
+        {
+            "unit": np.repeat([f"q{i:02d}" for i in range(n)], t),
+            "week": np.tile(np.arange(t), n),
+            "y": (y + on * size).ravel(),
+            "on": on.ravel().astype(int),
+            "site": np.repeat(np.arange(n) // 2, t),
+            "x": rng.normal(size=n * t),
+            "tickets": rng.integers(20, 200, n * t),
+        }
+    )
     return frame
 
 
@@ -93,14 +99,18 @@ def test_ratio_metric_is_the_difference_of_ratios_of_totals():
     frame["den"] = frame.tickets
     frame["num"] = frame.y * frame.tickets
     e = ce.DifferenceInDifferences().estimate(
-        ce.Panel.from_frame(frame, unit="unit", time="week", treatment="on", kind="ratio", numerator="num", denominator="den")
+        ce.Panel.from_frame(
+            frame, unit="unit", time="week", treatment="on", kind="ratio", numerator="num", denominator="den"
+        )
     )
     frame["g"] = frame.groupby("unit").on.transform("max")
     cells = frame.groupby(["g", "week"])[["num", "den"]].sum()
     r = cells.num / cells.den
     assert e.headline.value == pytest.approx((r[1, 1] - r[1, 0]) - (r[0, 1] - r[0, 0]))
-    z = frame.assign(psi=(frame.num - frame.den * [r[g, w] for g, w in zip(frame.g, frame.week, strict=True)])
-                     / [cells.den[g, w] for g, w in zip(frame.g, frame.week, strict=True)])  # fmt: skip
+    z = frame.assign(
+        psi=(frame.num - frame.den * [r[g, w] for g, w in zip(frame.g, frame.week, strict=True)])
+        / [cells.den[g, w] for g, w in zip(frame.g, frame.week, strict=True)]
+    )
     z["signed"] = z.psi * np.where(z.week == 1, 1, -1)
     by_unit = z.groupby("unit").signed.sum()
     n, k = len(frame), 4
@@ -114,7 +124,9 @@ def test_weights_constant_in_units_weight_the_groups():
     frame = launch()
     frame["size"] = frame.unit.str[1:].astype(int) % 5 + 1
     e = did(frame, weights="size")
-    change = frame.groupby("unit").apply(lambda u: u.y[u.week >= 5].mean() - u.y[u.week < 5].mean(), include_groups=False)
+    change = frame.groupby("unit").apply(
+        lambda u: u.y[u.week >= 5].mean() - u.y[u.week < 5].mean(), include_groups=False
+    )
     size, on = frame.groupby("unit")["size"].first(), frame.groupby("unit").on.max() > 0
     want = np.average(change[on], weights=size[on]) - np.average(change[~on], weights=size[~on])
     assert e.headline.value == pytest.approx(want)
@@ -211,7 +223,9 @@ def test_coverage_bias_and_size_of_the_clustered_interval():
     values, covered, rejected = [], 0, 0
     for _ in range(runs):
         y = rng.normal(size=(40, 1)) + rng.normal(size=(40, 8)).cumsum(axis=1)
-        null = from_units(y, np.ones_like(y), treated, np.arange(40), windows, vcov="cluster", nested=True, events=False)
+        null = from_units(
+            y, np.ones_like(y), treated, np.arange(40), windows, vcov="cluster", nested=True, events=False
+        )
         test = t_test(float(null.static.coef[0]), float(null.static.std_error[0]), null.static.df, 0.95)
         values.append(float(null.static.coef[0]))
         covered += test.low <= 0 <= test.high

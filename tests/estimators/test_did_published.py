@@ -8,7 +8,7 @@ import sys
 
 import pandas as pd
 import pytest
-from tests.shared_data import shared
+from shared_data import shared
 
 import causal_eval as ce
 
@@ -22,8 +22,9 @@ def kielmc(**more):
 def organ():
     causaldata = pytest.importorskip("causaldata")
     frame = causaldata.organ_donations.load_pandas().data
-    return ce.Panel.from_frame(frame, unit="State", time="Quarter", outcome="Rate", treated_units=["California"],
-                               launch="Q32011")  # fmt: skip
+    return ce.Panel.from_frame(
+        frame, unit="State", time="Quarter", outcome="Rate", treated_units=["California"], launch="Q32011"
+    )
 
 
 def test_organ_donations():
@@ -91,14 +92,26 @@ def test_medicaid_event_study():
 @pytest.mark.parametrize(
     ("name", "roles", "value", "error"),
     [
-        ("did_ehec_medicaid.csv", {"unit": "stfips", "time": "year", "outcome": "dins", "first_treated": "yexp2"},
-         0.0703207, 0.007401),
-        ("did_math_reform.csv", {"unit": "state", "time": "class", "outcome": "incearn_ln", "treatment": "reform_math"},
-         0.00246, 0.01397),
-        ("did_mpdta.csv", {"unit": "countyreal", "time": "year", "outcome": "lemp", "first_treated": "first.treat"},
-         -0.036549, 0.013265),
+        (
+            "did_ehec_medicaid.csv",
+            {"unit": "stfips", "time": "year", "outcome": "dins", "first_treated": "yexp2"},
+            0.0703207,
+            0.007401,
+        ),
+        (
+            "did_math_reform.csv",
+            {"unit": "state", "time": "class", "outcome": "incearn_ln", "treatment": "reform_math"},
+            0.00246,
+            0.01397,
+        ),
+        (
+            "did_mpdta.csv",
+            {"unit": "countyreal", "time": "year", "outcome": "lemp", "first_treated": "first.treat"},
+            -0.036549,
+            0.013265,
+        ),
     ],
-)  # fmt: skip
+)
 def test_static_two_way_under_staggered_adoption(name, roles, value, error):
     """fixest's and reghdfe's CR1 (effects nested in the cluster not counted); the estimand says it is no average effect."""
     estimate = ce.DifferenceInDifferences().estimate(ce.Panel.from_file(shared(name), **roles))
@@ -118,7 +131,11 @@ def test_the_error_does_not_depend_on_the_hash_seed():
     )
     said = {
         subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": s}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": s},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for s in ("0", "1", "77")
     }

@@ -93,8 +93,16 @@ def test_cells_equal_row_regression(vcov, weighted):
         cells, at = np.unique(np.stack([group, period]), axis=1, return_inverse=True)
         own = np.full(cells.shape[1], -1)
     total = lambda v: np.bincount(at, weights=v, minlength=cells.shape[1])  # noqa: E731
-    sums = CellSums(np.bincount(at), total(w), total(w * y), total(w * w), total(w * w * y), total((w * y) ** 2),
-                    total(w * y * y), own)  # fmt: skip
+    sums = CellSums(
+        np.bincount(at),
+        total(w),
+        total(w * y),
+        total(w * w),
+        total(w * w * y),
+        total((w * y) ** 2),
+        total(w * y * y),
+        own,
+    )
     fit = from_cells(sums, cells[0].astype(bool), cells[1], windows, vcov=vcov, events=True)
     x = np.column_stack([group * (period >= 2), np.ones(n), group, np.eye(t)[period][:, 1:]]).astype(float)
     beta, se = dense(y, x, w, vcov=vcov, cluster=codes, n_counted=x.shape[1])
@@ -131,8 +139,18 @@ def test_rows_without_covariates_equal_units():
     n, t = y.shape
     keep = (w > 0).ravel()
     unit, period = np.repeat(np.arange(n), t)[keep], np.tile(np.arange(t), n)[keep]
-    rows = from_rows(y.ravel()[keep], w.ravel()[keep], treated[unit], period, [unit, period], np.zeros((keep.sum(), 0)),
-                     unit, windows, vcov="cluster", events=True)  # fmt: skip
+    rows = from_rows(
+        y.ravel()[keep],
+        w.ravel()[keep],
+        treated[unit],
+        period,
+        [unit, period],
+        np.zeros((keep.sum(), 0)),
+        unit,
+        windows,
+        vcov="cluster",
+        events=True,
+    )
     arrays = from_units(y, w, treated, np.arange(n), windows, vcov="cluster", nested=True, events=True)
     for a, b in ((rows.static, arrays.static), (rows.events, arrays.events)):
         np.testing.assert_allclose(a.coef, b.coef, rtol=1e-8, atol=1e-10)
@@ -171,8 +189,18 @@ def test_absorbed_treatment_is_not_identified():
     unit, period = np.repeat(np.arange(n), t), np.tile(np.arange(t), n)
     group_period = treated[unit] * t + period
     with pytest.raises(NotIdentified):
-        from_rows(y.ravel(), w.ravel(), treated[unit], period, [unit, period, group_period], np.zeros((n * t, 0)), unit,
-                  windows, vcov="cluster", events=False)  # fmt: skip
+        from_rows(
+            y.ravel(),
+            w.ravel(),
+            treated[unit],
+            period,
+            [unit, period, group_period],
+            np.zeros((n * t, 0)),
+            unit,
+            windows,
+            vcov="cluster",
+            events=False,
+        )
     with pytest.raises(NotIdentified):
         least_squares(y[:, 0], np.ones((n, 2)), np.ones(n), vcov="hc1")
 

@@ -54,7 +54,7 @@ def test_wild_bootstrap_equals_refitting_every_sign_vector():
 
 def test_wild_bootstrap_refuses_a_collinear_treatment():
     """A treatment inside the span of the other regressors is NotIdentified."""
-    y, d, z, w, cluster = sample()
+    y, _d, z, w, cluster = sample()
     with pytest.raises(NotIdentified):
         wild_cluster(y, z[:, 0] + z[:, 1], z, w, cluster, level=0.95, rng=np.random.default_rng(0))
 

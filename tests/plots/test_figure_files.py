@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -14,14 +15,14 @@ import pytest
 from causal_eval.errors import UsageError
 from causal_eval.plots.figures import figures
 from causal_eval.plots.files import write_figures
-from tests.sample_result import broken, hostile, launch, organ_donations
+from sample_result import broken, hostile, launch, organ_donations
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import sys, hashlib
 from pathlib import Path
 from causal_eval.plots.files import write_figures
-from tests.sample_result import launch
+from sample_result import launch
 for path in write_figures(launch(), Path(sys.argv[1])):
     print(path.name, hashlib.sha256(path.read_bytes()).hexdigest())
 """
@@ -56,10 +57,10 @@ def test_a_figure_can_be_drawn_without_pyplot(tmp_path: Path) -> None:
     """No window system, no figure kept alive behind the caller's back."""
     code = (
         "import sys; from pathlib import Path; from causal_eval.plots.files import write_figures; "
-        "from tests.sample_result import organ_donations; write_figures(organ_donations(), Path(sys.argv[1])); "
+        "from sample_result import organ_donations; write_figures(organ_donations(), Path(sys.argv[1])); "
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=ROOT, env={"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])})
 
 
 def test_the_svg_is_an_image_with_title_and_description_and_ids_of_its_own(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from causal_eval.plots.figures import figures
 from causal_eval.plots.style import SizeName
 from causal_eval.results.types import Event, StudyResult
-from tests.sample_result import hostile, launch, opt_in, organ_donations
+from sample_result import hostile, launch, opt_in, organ_donations
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from causal_eval.report.files import write_reports
-from tests.sample_result import hostile, launch, opt_in, organ_donations
+from sample_result import hostile, launch, opt_in, organ_donations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

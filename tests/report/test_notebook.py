@@ -11,7 +11,7 @@ import pytest
 
 from causal_eval.errors import UsageError
 from causal_eval.notebook import attach
-from tests.sample_result import launch, opt_in, organ_donations
+from sample_result import launch, opt_in, organ_donations
 
 ROOT = Path(__file__).parents[2]
 

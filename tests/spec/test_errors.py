@@ -160,7 +160,8 @@ def test_a_misspelt_required_key_is_one_error_not_two(tmp_path: Path) -> None:
 
 def test_a_wrong_value_raises_no_contradiction_that_is_its_mere_consequence(tmp_path: Path) -> None:
     """A treatment of the wrong type is still a treatment, and an unknown kind needs no columns of another."""
-    wrong = GOOD.replace('treatment = "on"', "treatment = 1").replace('name = "y"', 'name = "y"\nkind = "zz"\nstart = "s"')
+    wrong = GOOD.replace('treatment = "on"', "treatment = 1")
+    wrong = wrong.replace('name = "y"', 'name = "y"\nkind = "zzz"\nstart = "s"')
     (tmp_path / "study.toml").write_text(wrong)
     _, problems = check_document(read_document(tmp_path / "study.toml"))
     assert [p.code for p in problems] == ["E202", "E203"]

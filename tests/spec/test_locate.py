@@ -16,7 +16,7 @@ BARE = st.text("abzAZ09-_", min_size=1, max_size=4)
 LETTERS = st.characters(exclude_categories=["Cs", "Cc"])
 ANY_KEY = st.one_of(BARE, BARE, st.text(st.one_of(st.sampled_from("'\"\\.#=[]{} \t\nä日"), LETTERS), max_size=4))
 BLANK = st.sampled_from(["", "", " ", "\t", "  "])
-COMMENT = st.sampled_from(["", "", "  # a = [1]", '# "x\' ]]', "\t#"])
+COMMENT = st.sampled_from(["", "", "  # a = [1]", "# \"x' ]]", "\t#"])
 END = st.sampled_from(["\n", "\n", "\n\n", "\n# [c]\n", "\n  \t\n"])
 SCALARS = st.one_of(
     st.sampled_from([
@@ -51,7 +51,8 @@ def values(draw: st.DrawFn, depth: int = 2) -> str:
         gap = st.sampled_from(["", " ", "\n  ", " # it's ]\n", "\t"])
         items = draw(st.lists(values(depth=depth - 1), max_size=3))
         inner = ",".join(f"{draw(gap)}{item}{draw(gap)}" for item in items)
-        return f"[{inner}{',' if items and draw(st.booleans()) else ''}{draw(gap)}]"
+        comma = draw(st.sampled_from(["", ","])) if items else ""
+        return f"[{inner}{comma}{draw(gap)}]"
     if kind == "table":
         keys = draw(st.lists(ANY_KEY, max_size=3, unique=True))
         pairs = []
@@ -102,7 +103,7 @@ def paths(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
         yield from paths(v, (*path, key))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tables(), st.booleans())
 def test_every_key_is_found_where_its_text_stands(text: str, windows: bool) -> None:
     """Whatever is nested, quoted, dotted, inline, or spread over lines; a value's text is read as that value."""

@@ -57,14 +57,10 @@ def estimator_text(name: str, plugin: Any) -> str:
 
 
 def explain(topic: str) -> int:
-    """Explain a code, an estimator or a check."""
+    """Explain an estimator, a check, a code or a topic."""
     from causal_eval import codes
 
-    wanted = topic.strip()
-    if wanted.upper() in codes.CODES:
-        print(code_text(wanted.upper()))
-        return 0
-    named = wanted.lower().replace("-", "_")
+    named = topic.strip().lower().replace("-", "_")
     estimators, checks = Registry(ESTIMATORS), Registry(CHECKS)
     with silent_libraries():
         if named in estimators.plugins():
@@ -73,19 +69,14 @@ def explain(topic: str) -> int:
         if named in checks.plugins():
             print(check_text(named, checks.get(named)))
             return 0
-    near = suggest(wanted, [*codes.CODES, *estimators.plugins(), *checks.plugins()]).nearest
+    if entry := codes.lookup(topic):
+        print(f"{entry.code}: {entry.title}\n\n{wrapped(entry.explanation)}\n\nWhat to do\n{wrapped(entry.remedy)}")
+        return 0
+    near = suggest(topic, [*estimators.plugins(), *checks.plugins(), *codes.names()]).nearest
     print(f"nothing is called `{topic}`", file=sys.stderr)
     hint = f"did you mean `{near}`?" if near else "Give a code such as E310, an estimator or a check."
     print(f"  {hint}", file=sys.stderr)
     return USAGE
-
-
-def code_text(code: str) -> str:
-    """An entry of the catalogue of codes."""
-    from causal_eval import codes
-
-    entry = codes.CODES[code]
-    return f"{code}: {entry.title}\n\n{wrapped(entry.explanation)}\n\nWhat to do\n{wrapped(entry.remedy)}"
 
 
 def check_text(name: str, plugin: Any) -> str:
@@ -101,13 +92,10 @@ def check_text(name: str, plugin: Any) -> str:
 
 
 def _options(plugin: Any) -> Iterable[str]:
-    from pydantic_core import PydanticUndefined
-
     from causal_eval.estimators._base import Options
 
     for key, field in sorted(plugin.model_fields.items(), key=lambda item: item[0] in Options.model_fields):
-        default = field.get_default(call_default_factory=True)
-        shown = "required" if default is PydanticUndefined else _toml(default)
+        shown = "(required)" if field.is_required() else _toml(field.get_default(call_default_factory=True))
         described = f"  {field.description}" if field.description else ""
         yield f"  {key} = {shown}{described}"
 

@@ -28,9 +28,14 @@ class Clusters:
         sample = fitted.estimate.sample
         n, treated = sample.n_clusters, sample.n_treated_clusters
         if n is None:
-            return diagnostic(self.info, "pass", "Rows are independent units here: nothing is clustered.",
-                              statistic=float(sample.n_units), statistic_name="rows",
-                              threshold=float(thresholds.clusters_enough))  # fmt: skip
+            return diagnostic(
+                self.info,
+                "pass",
+                "Rows are independent units here: nothing is clustered.",
+                statistic=float(sample.n_units),
+                statistic_name="rows",
+                threshold=float(thresholds.clusters_enough),
+            )
         said = f"{n:,} clusters" + (f", {treated:,} of them treated" if treated is not None else "")
         other = "randomisation" in fitted.estimate.inference or "wild" in fitted.estimate.inference
         few = n < thresholds.clusters_few or (treated is not None and min(treated, n - treated) < 5)
@@ -46,8 +51,14 @@ class Clusters:
         else:
             verdict = "pass"
             tail = "enough for clustered errors."
-        return diagnostic(self.info, verdict, f"{said}: {tail}", statistic=float(n), statistic_name="clusters",
-                          threshold=float(thresholds.clusters_enough))  # fmt: skip
+        return diagnostic(
+            self.info,
+            verdict,
+            f"{said}: {tail}",
+            statistic=float(n),
+            statistic_name="clusters",
+            threshold=float(thresholds.clusters_enough),
+        )
 
 
 plugin: type[Check] = Clusters

@@ -45,23 +45,36 @@ class Composition:
         missing = ~np.isfinite(wide.outcome)
         treated = np.isfinite(wide.start) & (wide.start <= data.axis.ordinals[-1])
         share = {
-            (g, p): float(missing[treated == g][:, keep & (post == p)].mean()) for g in (True, False) for p in (True, False)
+            (g, p): float(missing[treated == g][:, keep & (post == p)].mean())
+            for g in (True, False)
+            for p in (True, False)
         }
         gap = (share[True, True] - share[True, False]) - (share[False, True] - share[False, False])
         total = float(missing[:, keep].mean())
         if total == 0:
-            return diagnostic(self.info, "pass", "Every unit is measured in every period.", statistic=0.0,
-                              statistic_name="change in missing cells, treated less control",
-                              threshold=thresholds.missing_gap)  # fmt: skip
+            return diagnostic(
+                self.info,
+                "pass",
+                "Every unit is measured in every period.",
+                statistic=0.0,
+                statistic_name="change in missing cells, treated less control",
+                threshold=thresholds.missing_gap,
+            )
         verdict: Verdict = "warn" if abs(gap) > thresholds.missing_gap or total > thresholds.missing_cells else "pass"
         reading = (
             f"{total:.1%} of unit-period cells are missing (treated {share[True, False]:.1%} before and "
             f"{share[True, True]:.1%} after, control {share[False, False]:.1%} and {share[False, True]:.1%}); "
             + ("the groups changed differently." if abs(gap) > thresholds.missing_gap else "the groups changed alike.")
         )
-        return diagnostic(self.info, verdict, reading, statistic=gap, threshold=thresholds.missing_gap,
-                          statistic_name="change in missing cells, treated less control",
-                          details={"share_missing": total})  # fmt: skip
+        return diagnostic(
+            self.info,
+            verdict,
+            reading,
+            statistic=gap,
+            threshold=thresholds.missing_gap,
+            statistic_name="change in missing cells, treated less control",
+            details={"share_missing": total},
+        )
 
     def _sizes(
         self, data: object, keep: NDArray[np.bool_], post: NDArray[np.bool_], thresholds: Thresholds
@@ -79,8 +92,9 @@ class Composition:
         def rows(g: bool, p: bool) -> float:
             return float(cells.n[(group == g) & keep[column] & (post[column] == p)].sum())
 
-        before, after = rows(True, False) / (rows(True, False) + rows(False, False)), rows(True, True) / (
-            rows(True, True) + rows(False, True)
+        before, after = (
+            rows(True, False) / (rows(True, False) + rows(False, False)),
+            rows(True, True) / (rows(True, True) + rows(False, True)),
         )
         n = rows(True, False) + rows(False, False), rows(True, True) + rows(False, True)
         error = float(np.sqrt(before * (1 - before) / n[0] + after * (1 - after) / n[1]))
@@ -90,9 +104,14 @@ class Composition:
             + ("its share moved, so who is measured may have changed." if moved else "about the same share.")
             + " Each period is a new sample, so who is in it cannot be followed."
         )
-        return diagnostic(self.info, "warn" if moved else "pass", reading, statistic=after - before,
-                          statistic_name="change in the treated group's share of rows",
-                          threshold=thresholds.missing_gap)  # fmt: skip
+        return diagnostic(
+            self.info,
+            "warn" if moved else "pass",
+            reading,
+            statistic=after - before,
+            statistic_name="change in the treated group's share of rows",
+            threshold=thresholds.missing_gap,
+        )
 
 
 if TYPE_CHECKING:

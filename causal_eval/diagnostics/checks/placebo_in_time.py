@@ -70,10 +70,15 @@ class PlaceboInTime:
             else f"At {worst[0]}, when nothing was launched, the estimate is {num(worst[1])} ({p_text(p)}, allowing for {n}); "
         ) + f"the largest made-up effect is {num(largest[1])}, at {largest[0]}{share}."
         return diagnostic(
-            self.info, verdict, reading, statistic=largest[1], statistic_name="largest made-up effect",
-            threshold=thresholds.alpha, p_value=p,
+            self.info,
+            verdict,
+            reading,
+            statistic=largest[1],
+            statistic_name="largest made-up effect",
+            threshold=thresholds.alpha,
+            p_value=p,
             details={"dates": [{"date": d, "value": v, "p_value": q} for d, v, q in found]},
-        )  # fmt: skip
+        )
 
 
 plugin: type[Check] = PlaceboInTime

@@ -56,7 +56,9 @@ class PreTrends:
             return diagnostic(self.info, "not_run", "The leads have no error to be tested against.")
         return self._wald(b, x, cov, study.df, reach, thresholds)
 
-    def _wald(self, b: Floats, x: Floats, cov: Floats, df: float | None, reach: float, limits: Thresholds) -> Diagnostic:
+    def _wald(
+        self, b: Floats, x: Floats, cov: Floats, df: float | None, reach: float, limits: Thresholds
+    ) -> Diagnostic:
         from causal_eval.inference.wald import smallest_slope, wald
 
         test = wald(b, cov, df)
@@ -79,8 +81,9 @@ class PreTrends:
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (low, middle) if (size(others + middle * x) > cut).mean() >= limits.power else (middle, high)
-        return self._say(p, mine, f"root mean square of the leads, against {n - 1:,} other assignments", len(b), high, reach,
-                         limits)  # fmt: skip
+        return self._say(
+            p, mine, f"root mean square of the leads, against {n - 1:,} other assignments", len(b), high, reach, limits
+        )
 
     def _say(
         self, p: float, statistic: float, name: str, n: int, slope: float, reach: float, limits: Thresholds
@@ -97,9 +100,15 @@ class PreTrends:
             f"one that size would shift the headline by {num(abs(slope * reach))}."
         )
         return diagnostic(
-            self.info, verdict, found + power, statistic=statistic, statistic_name=name, threshold=limits.alpha, p_value=p,
+            self.info,
+            verdict,
+            found + power,
+            statistic=statistic,
+            statistic_name=name,
+            threshold=limits.alpha,
+            p_value=p,
             details={"smallest_slope": slope, "power": limits.power, "bias_of_that_slope": slope * reach, "leads": n},
-        )  # fmt: skip
+        )
 
 
 def _reach(study: EventStudy) -> float:

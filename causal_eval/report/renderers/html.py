@@ -220,7 +220,7 @@ def _figure(d: Drawn) -> str:
         f"<figcaption>{escape(spec.alt)}</figcaption>"
         f'<details><summary>What the figure shows, in words<span class="sr">: {title}</span></summary>'
         f"<p>{escape(spec.long_description)}</p></details>"
-        f'<details><summary>Data of the figure<span class="sr">: {title}</span></summary>'
+        f'<details><summary>Data of the figure, as stored<span class="sr">: {title}</span></summary>'
         f'<div class="scroll" role="region" tabindex="0" aria-label="Data of the figure: {title}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details></figure>"
     )
