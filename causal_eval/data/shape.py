@@ -574,6 +574,8 @@ def _date_units(
     units = units.mutate(unit_code=ibis.row_number().over(order_by=units.unit).cast("int64"))
     units = engine.keep(con, units, "units")
     _check_units(job, units)
+    if roles.treatment:
+        units = _agreed(con, units, axis, notes)
     lost = int(engine.values(con, units.aggregate(n=(~units.kept).cast("int64").sum()))["n"])
     if lost:
         drops.append(Drop("units", lost, "no complete row"))
@@ -631,6 +633,39 @@ def _check_units(job: _Job, units: Any) -> None:
 
 def _count(job: _Job, table: Any, condition: Any) -> int:
     return int(engine.values(job.con, table.aggregate(n=condition.cast("int64").sum()))["n"] or 0)
+
+
+def _agreed(con: Any, units: Any, axis: TimeAxis, notes: list[str]) -> Any:
+    """Units with no row around their adoption are dated like the units whose adoption is seen, where only one date fits.
+
+    Such a unit adopts somewhere after its last 0 and not after its first 1. Taking another unit's date in between
+    changes none of its observed 0s and 1s, and keeps one rollout from looking like two.
+    """
+    import ibis
+
+    spans = units.filter(units.adopted.notnull()).group_by("last_off", "adopted").aggregate(n=lambda t: t.count())
+    found = engine.arrow(con, spans.order_by(["adopted", "last_off"])).to_pylist()
+
+    def seen(last_off: int | None, adopted: int) -> bool:
+        before = [t for t in axis.ordinals if t < adopted]
+        return bool(before) and last_off == before[-1]
+
+    sure = sorted({r["adopted"] for r in found if seen(r["last_off"], r["adopted"])})
+    moves: dict[tuple[int | None, int], int] = {}
+    for r in found:
+        low, high = r["last_off"], r["adopted"]
+        fits = [s for s in sure if s <= high and (low is None or s > low)]
+        if not seen(low, high) and len(fits) == 1 and fits[0] != high:
+            moves[low, high] = fits[0]
+    if not moves:
+        return units
+    n = sum(r["n"] for r in found if (r["last_off"], r["adopted"]) in moves)
+    notes.append(f"{n} units have no row around their adoption: they are dated like the units that adopt in between")
+    branches = [
+        ((units.adopted == high) & (units.last_off.isnull() if low is None else units.last_off == low), date)
+        for (low, high), date in moves.items()
+    ]
+    return units.mutate(adopted=ibis.cases(*branches, else_=units.adopted).cast("int64"))
 
 
 def _snapped(con: Any, units: Any, axis: TimeAxis, notes: list[str]) -> Any:

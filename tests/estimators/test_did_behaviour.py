@@ -140,6 +140,15 @@ def test_unbalanced_panels_equal_the_dummy_regression():
     assert e.headline.value == pytest.approx(np.linalg.lstsq(x, frame.y, rcond=None)[0][0], abs=1e-9)
 
 
+def test_a_unit_without_a_row_at_the_launch_adopts_with_the_others():
+    """A missing row in the launch period dates the unit like the rest: one rollout, not a staggered one."""
+    frame = launch()
+    gappy = frame[~((frame.unit == "q03") & frame.week.isin([5, 6])) & ~((frame.unit == "q04") & (frame.week < 7))]
+    found = panel(gappy)
+    assert found.starts() == (5,) and "2 units have no row around their adoption" in " ".join(found.notes)
+    assert ce.DifferenceInDifferences().estimate(found).estimand == "att"
+
+
 def test_wild_bootstrap_option_replaces_p_and_interval():
     """vcov = "wild": same estimate, p and interval from the bootstrap, in every row."""
     frame = launch(n=12, treated=6, t=5, start=3)
