@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from causal_eval.results.types import DesignInfo, Event, Lineage, MetricInfo, Provenance, Question
 
@@ -66,12 +66,12 @@ def design_info(data: Panel | CrossSection, spec: StudySpec) -> DesignInfo:
     launch = min(inside) if inside else axis.ordinals[-1]
     at = next((t for t in axis.ordinals if t >= launch), axis.ordinals[-1])
 
-    def window(said: tuple[object, object] | None, default: tuple[int, int]) -> tuple[str, str]:
+    def window(said: tuple[Any, Any] | None, default: tuple[int, int]) -> tuple[str, str]:
         if said is None:
             return axis.label(default[0]), axis.label(default[1])
         return axis.label(axis.ordinal_of(said[0], clip=True)), axis.label(
             axis.ordinal_of(said[1], clip=True, side="end")
-        )  # type: ignore[arg-type]
+        )
 
     before = [t for t in axis.ordinals if t < at] or [axis.ordinals[0]]
     treated = sum(n for _, n in cohorts)
@@ -104,16 +104,14 @@ def study_events(spec: StudySpec, data: Panel | CrossSection) -> tuple[Event, ..
     return tuple(out)
 
 
-def _placed(axis: object, start: object, end: object) -> tuple[str | None, str | None]:
+def _placed(axis: Any, start: Any, end: Any) -> tuple[str | None, str | None]:
     """Labels of the periods that hold an event's start and end; None where it lies outside the data."""
-    from causal_eval.data.axis import TimeAxis
     from causal_eval.errors import DataError
 
-    assert isinstance(axis, TimeAxis)
-
-    def label(moment: object) -> str | None:
+    def label(moment: Any) -> str | None:
         try:
-            return axis.label(axis.ordinal_of(moment, side="end"))  # type: ignore[arg-type]
+            found: str = axis.label(axis.ordinal_of(moment, side="end"))
+            return found
         except DataError:
             return None
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from causal_eval.cli import interrupt
 from causal_eval.errors import CausalEvalError, SpecError
 
 if TYPE_CHECKING:
@@ -17,37 +18,50 @@ INTERNAL_ERROR, USAGE, GATE_FAILED, DECISION_NOT_MET, INTERRUPTED = 1, 2, 5, 6, 
 
 
 def settle(command: Callable[[], int]) -> int:
-    """Run a command; its exit code, with any error told on stderr (DESIGN 4.1)."""
+    """Run a command; its exit code, with any error told on stderr."""
+    with interrupt.remembered():
+        code = _settled(command)
+        code = INTERRUPTED if interrupt.seen() else code
+    if code == INTERRUPTED:
+        _say("interrupted")
+    return code
+
+
+def _settled(command: Callable[[], int]) -> int:
     try:
         code = command()
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        _say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of stdout has gone (`... | head`): not an error of ours; keep Python from flushing again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except SpecError as e:
-        _say(str(e))
-        return e.exit_code
-    except CausalEvalError as e:
-        place = f"{e.where}: " if e.where else ""
-        _say(f"{place}{e.code} {e.message}")
-        if e.hint:
-            _say(f"  {e.hint}")
-        _say(f"  More: causal-eval explain {e.code}")
-        return e.exit_code
     except Exception as e:
-        if os.environ.get("CAUSAL_EVAL_TRACEBACK"):
-            import traceback
+        return INTERRUPTED if interrupt.seen() else _told(e)
 
-            traceback.print_exc()
-        _say(f"E900 internal error: {type(e).__name__} at {_place(e)}")
-        _say("  This is a bug. Run again with --traceback (or CAUSAL_EVAL_TRACEBACK=1) and report the trace;")
-        _say("  read it first: a trace can quote values of your data. `causal-eval doctor` prints the versions.")
-        return INTERNAL_ERROR
+
+def _told(error: Exception) -> int:
+    """Say what went wrong; the exit code of it."""
+    if isinstance(error, SpecError):
+        _say(str(error))
+        return error.exit_code
+    if isinstance(error, CausalEvalError):
+        place = f"{error.where}: " if error.where else ""
+        _say(f"{place}{error.code} {error.message}")
+        if error.hint:
+            _say(f"  {error.hint}")
+        _say(f"  More: causal-eval explain {error.code}")
+        return error.exit_code
+    if os.environ.get("CAUSAL_EVAL_TRACEBACK"):
+        import traceback
+
+        traceback.print_exception(error)
+    _say(f"E900 internal error: {type(error).__name__} at {_place(error)}")
+    _say("  This is a bug. Run again with --traceback (or CAUSAL_EVAL_TRACEBACK=1) and report the trace;")
+    _say("  read it first: a trace can quote values of your data. `causal-eval doctor` prints the versions.")
+    return INTERNAL_ERROR
 
 
 def exit_code(result: StudyResult, fail_on: str | None) -> int:

@@ -9,6 +9,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from causal_eval.cli import interrupt
+
 
 class Progress:
     """Says the steps of a run and remembers when they began.
@@ -27,7 +29,8 @@ class Progress:
         self._dirty = False
 
     def __call__(self, step: str) -> None:
-        """A step begins."""
+        """A step begins. Raises KeyboardInterrupt when an interrupt got lost before it."""
+        interrupt.check()
         self.steps.append((step, time.perf_counter()))
         self.log("step", step)
         if self.quiet:

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from causal_eval.cli import interrupt
 from causal_eval.cli.atomic import new_folder, tidy, write_file
 from causal_eval.errors import UsageError
 from causal_eval.results import io, tables
@@ -96,6 +97,7 @@ def write(
             progress.log("done", f"exit code {code}")
             (folder / "run.json").write_text(_json(_run(result, argv, code, progress)), encoding="utf-8", newline="\n")
             (folder / "log.jsonl").write_text(progress.text(), encoding="utf-8", newline="\n")
+            interrupt.check()
         if where.latest is not None:
             write_file(where.latest, f"{where.folder.name}\n")
     except OSError as e:

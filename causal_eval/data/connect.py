@@ -55,7 +55,7 @@ class Source:
         return files.digest(self.files) if self.files else _digest_rows(self)
 
     def take(self, columns: Sequence[str]) -> Any:
-        """The raw rows in :attr:`con`, with these columns; a remote table is fetched once for each set of columns.
+        """The raw rows in :attr:`con`, with these columns; a remote table is fetched at every call.
 
         Raises:
             DataError: E310 when a column is not in the data; E304 when the other engine fails.

@@ -425,10 +425,11 @@ def _panel(job: _Job) -> Panel:
     if roles.treated_units or roles.group:
         launch = _launch(job, axis)
     notes: list[str] = []
-    if roles.unit:
-        rows = _date_units(job, table, axis, launch, len(sheet.structural), drops, notes)
-    else:
-        rows = _repeated(job, table, launch)
+    rows = (
+        _date_units(job, table, axis, launch, len(sheet.structural), drops, notes)
+        if roles.unit
+        else _repeated(job, table, launch)
+    )
     rows = _finish(job, rows)
     panel = Panel(table=rows, axis=axis, launch=launch, dropped=tuple(drops), notes=tuple(notes), **_shared(job))
     _check_design(job, panel)

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from causal_eval.inference.difference import Difference, Windows
     from causal_eval.inference.effects import Tested
     from causal_eval.inference.few_clusters import Permuted
-    from causal_eval.inference.regression import Vcov
+    from causal_eval.inference.regression import Fit, Vcov
     from causal_eval.results.types import Drop, Effect, Estimate, EventStudy, PathPoint, Sample
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
 
 
 class DifferenceInDifferences(Options):
@@ -165,6 +166,7 @@ class DifferenceInDifferences(Options):
             notes,
             who=f"{treated_units} treated {'unit' if treated_units == 1 else 'units'}",
             units_by_period=[int(n) for n in np.asarray(seen)],
+            group=_group_of_clusters(b) if clusters.assigned else None,
         )
 
     def _cross_sections(self, data: Panel, design: Design, rng: np.random.Generator) -> Estimate:
@@ -327,6 +329,7 @@ class DifferenceInDifferences(Options):
         *,
         who: str,
         units_by_period: list[int] | list[None],
+        group: Bools | None = None,
     ) -> Estimate:
         """The estimate, with every p-value and interval from one procedure: clustered t, or ``other``."""
         import numpy as np
@@ -360,7 +363,7 @@ class DifferenceInDifferences(Options):
         events: EventStudy | None = None
         path: list[PathPoint] = []
         if fit.events is not None:
-            events, path, more = self._events(p, windows, fit, other, name, units_by_period)
+            events, path, more = self._events(p, windows, fit, other, name, units_by_period, group)
             effects += more
         return Estimate(
             method=self.info.name,
@@ -391,6 +394,7 @@ class DifferenceInDifferences(Options):
         other: Permuted | None,
         name: str,
         units_by_period: list[int] | list[None],
+        group: Bools | None,
     ) -> tuple[EventStudy, list[PathPoint], list[Effect]]:
         import numpy as np
 
@@ -481,11 +485,30 @@ class DifferenceInDifferences(Options):
             int(p.event[p.base]),
             tuple(points),
             tuple(tuple(float(v) for v in row) for row in fitted.cov),
-            fitted.df,
+            fitted.df if fitted.n_clusters is not None else None,
             self.level,
+            *_split(fitted, group),
             () if other is None else tuple(tuple(float(v) for v in row) for row in other.placebo_events[:999]),
         )
         return study, path, effects
+
+
+def _group_of_clusters(b: Block) -> Bools:
+    """(G,) whether each cluster is treated."""
+    import numpy as np
+
+    group = np.zeros(int(b.cluster.max()) + 1, dtype=bool)
+    group[b.cluster[b.treated]] = True
+    return group
+
+
+def _split(fit: Fit, group: Bools | None) -> tuple[tuple[tuple[float, ...], ...], tuple[int, int]]:
+    """The treated clusters' part of a clustered covariance, and the clusters of each group."""
+    if fit.influence is None or group is None or len(group) != len(fit.influence):
+        return (), (0, 0)
+    psi = fit.influence[group]
+    part = fit.scale * psi.T @ psi
+    return tuple(tuple(float(v) for v in row) for row in part), (int(group.sum()), int((~group).sum()))
 
 
 def _times(tested: Tested, factor: float) -> Tested:

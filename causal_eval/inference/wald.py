@@ -1,8 +1,14 @@
 r"""Joint test that coefficients are zero, and the power of such a test against a trend (Roth 2022).
 
-W = b' V^-1 b; with df degrees of freedom of the error F = W/q is compared with F(q, df), else W with chi2(q). A trend
-with slope s puts b at s * x (x: periods from the base); W is then noncentral with lambda = s^2 x' V^-1 x, so the smallest
-slope seen with a given power has a closed form in the noncentrality that gives that power.
+W = b' V^-1 b. A clustered V is a poor estimate when there are many restrictions for the number of clusters, and comparing
+W/q with F(q, G-1) then rejects far too often. So W is treated as Hotelling's T^2 of a two-sample problem with unequal
+covariances: V = S_1 + S_0, treated and control clusters' parts, with the degrees of freedom nu of Krishnamoorthy & Yu
+(2004, eq. 7), and W (nu - q + 1) / (nu q) is compared with F(q, nu - q + 1). With one treated share unknown nu = G - 1;
+with independent rows W is compared with chi2(q). Where q is more than a third of nu the coefficients are first averaged
+over neighbouring blocks, until it is not.
+
+A trend with slope s puts b at s * x (x: periods from the base); W is then noncentral with lambda = s^2 x' V^-1 x, so the
+smallest slope seen with a given power has a closed form in the noncentrality that gives that power.
 """
 
 from __future__ import annotations
@@ -18,8 +24,54 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Errors:
+    """The covariance of coefficients and how well it is known.
+
+    Attributes:
+        cov: (q, q).
+        df: G - 1; None for independent rows, many of them.
+        treated: (q, q), the treated clusters' part of ``cov``, or None where clusters hold both groups.
+        n_treated, n_control: clusters of each group.
+    """
+
+    cov: Floats
+    df: float | None
+    treated: Floats | None = None
+    n_treated: int = 0
+    n_control: int = 0
+
+    def of(self, m: Floats) -> Errors:
+        """Of the combinations ``m`` (r, q) of the coefficients."""
+        treated = None if self.treated is None else m @ self.treated @ m.T
+        return Errors(m @ self.cov @ m.T, self.df, treated, self.n_treated, self.n_control)
+
+    def unbiased(self) -> Errors:
+        """With each group's part times n/(n-1) in place of one factor for both, as a two-sample test has it."""
+        if self.treated is None or self.df is None or min(self.n_treated, self.n_control) < 2:
+            return self
+        n1, n0, n = self.n_treated, self.n_control, self.df + 1
+        treated = self.treated * (n1 / (n1 - 1)) * ((n - 1) / n)
+        control = (self.cov - self.treated) * (n0 / (n0 - 1)) * ((n - 1) / n)
+        return Errors(treated + control, self.df, treated, n1, n0)
+
+    def freedom(self) -> float | None:
+        """nu: the degrees of freedom that ``cov`` is worth for a joint test of all its coefficients."""
+        import numpy as np
+
+        if self.df is None or self.treated is None or min(self.n_treated, self.n_control) < 2:
+            return self.df
+        q = len(self.cov)
+        inverse = np.linalg.inv(self.cov)
+        total = 0.0
+        for part, n in ((self.treated, self.n_treated), (self.cov - self.treated, self.n_control)):
+            share = part @ inverse
+            total += (float(np.trace(share @ share)) + float(np.trace(share)) ** 2) / (n - 1)
+        return (q + q * q) / total
+
+
+@dataclass(frozen=True, slots=True)
 class Wald:
-    """A joint test: ``statistic`` is F where ``df`` is given, else chi-squared; ``q`` restrictions tested."""
+    """A joint test: ``statistic`` is F with (q, df), or chi-squared with q where ``df`` is None."""
 
     statistic: float
     q: int
@@ -27,37 +79,62 @@ class Wald:
     p_value: float
 
 
-def _inverse(cov: Floats) -> tuple[Floats, int]:
-    """The inverse on the span where the covariance has variance, and that span's rank."""
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """What is tested: ``m`` (r, q) averages of neighbouring coefficients (the identity where none are merged)."""
+
+    m: Floats
+    errors: Errors
+    nu: float | None
+
+
+def restrictions(errors: Errors) -> Restrictions:
+    """All coefficients if their covariance is known well enough, else averages over as few neighbours as needed."""
     import numpy as np
 
-    values, vectors = np.linalg.eigh((cov + cov.T) / 2)
-    keep = values > 1e-10 * max(values.max(), 1e-300)
-    return (vectors[:, keep] / values[keep]) @ vectors[:, keep].T, int(keep.sum())
+    q = len(errors.cov)
+    for blocks in range(q, 0, -1):
+        m = np.zeros((blocks, q))
+        for row, members in enumerate(np.array_split(np.arange(q), blocks)):
+            m[row, members] = 1 / len(members)
+        found = errors.of(m)
+        if np.linalg.matrix_rank(found.cov, hermitian=True, tol=1e-10 * max(found.cov.max(), 1e-300)) < blocks:
+            continue
+        nu = found.freedom()
+        if nu is None or blocks == 1 or 3 * blocks <= nu:
+            return Restrictions(m, found, nu)
+    raise ValueError("the coefficients have no error to be tested against")
 
 
-def wald(b: Floats, cov: Floats, df: float | None) -> Wald:
-    """Joint test of ``b`` (q,) = 0 with covariance ``cov`` (q, q). ``df`` None: chi-squared."""
+def wald(b: Floats, errors: Errors) -> Wald:
+    """Joint test of ``b`` (q,) = 0."""
+    import numpy as np
     from scipy import stats
 
-    inverse, q = _inverse(cov)
-    w = float(b @ inverse @ b)
-    if df is None:
+    r = restrictions(errors)
+    left = r.m @ b
+    w = float(left @ np.linalg.solve(r.errors.cov, left))
+    q = len(left)
+    if r.nu is None:
         return Wald(w, q, None, float(stats.chi2.sf(w, q)))
-    return Wald(w / q, q, df, float(stats.f.sf(w / q, q, df)))
+    df = r.nu - q + 1
+    f = w * df / (r.nu * q)
+    return Wald(f, q, df, float(stats.f.sf(f, q, df)))
 
 
-def smallest_slope(x: Floats, cov: Floats, df: float | None, *, alpha: float, power: float = 0.8) -> float:
-    """The slope per period that a size-``alpha`` joint test sees with probability ``power``.
+def smallest_slope(x: Floats, errors: Errors, *, alpha: float, power: float = 0.8) -> float:
+    """The slope per period that a size-``alpha`` :func:`wald` test sees with probability ``power``.
 
     Args:
         x: (q,) periods from the base (negative before it).
-        cov: (q, q) covariance of the coefficients.
     """
     import numpy as np
     from scipy import optimize, stats
 
-    inverse, q = _inverse(cov)
+    r = restrictions(errors)
+    at = r.m @ x
+    q = len(at)
+    df = None if r.nu is None else r.nu - q + 1
 
     def missed(noncentrality: float) -> float:
         if df is None:
@@ -68,4 +145,4 @@ def smallest_slope(x: Floats, cov: Floats, df: float | None, *, alpha: float, po
     while missed(top) > 0:
         top *= 2
     noncentrality = float(optimize.brentq(missed, 1e-9, top))
-    return float(np.sqrt(noncentrality / float(x @ inverse @ x)))
+    return float(np.sqrt(noncentrality / float(at @ np.linalg.solve(r.errors.cov, at))))

@@ -157,6 +157,10 @@ class EventStudy:
     covariance: tuple[tuple[float, ...], ...] = ()
     df: float | None = None
     level: float = 0.95
+    treated_covariance: tuple[tuple[float, ...], ...] = ()
+    """The treated clusters' part of ``covariance``; empty where clusters hold both groups, or rows are independent."""
+    n_clusters: tuple[int, int] = (0, 0)
+    """(treated, control) clusters, where there are any."""
     placebos: tuple[tuple[float, ...], ...] = ()
     """Under randomisation inference: the same coefficients under each other assignment (aggregates, no unit named)."""
 

@@ -14,7 +14,7 @@ import pytest
 from causal_eval.data import CrossSection, Panel, check_expectations
 from causal_eval.errors import CausalEvalError, DataError, UsageError
 from causal_eval.spec.models import Expect
-from tests.data.panels import bytes_of, opened, panel, small
+from data.panels import bytes_of, opened, panel, small
 
 INF = float("inf")
 STARTS = [2002.0, 2002.0, 2003.0, INF, INF, INF, INF]

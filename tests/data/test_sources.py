@@ -18,7 +18,7 @@ import pytest
 from causal_eval.data import Panel, shape
 from causal_eval.errors import DataError
 from causal_eval.spec.models import MetricSpec, Roles
-from tests.data.panels import ROLES, bytes_of, opened, panel, small
+from data.panels import ROLES, bytes_of, opened, panel, small
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 

@@ -56,9 +56,9 @@ def test_pre_trends_cannot_speak_with_one_pre_period_or_without_event_study():
 
 def test_the_stated_slope_is_seen_as_often_as_stated():
     """A drift of the size the reading names is rejected in about four of five fresh worlds."""
-    slope = np.median([check("pre_trends", world(seed=s)).details["smallest_slope"] for s in range(12)])
-    seen = [check("pre_trends", world(seed=100 + s, drift=float(slope))).p_value < 0.05 for s in range(60)]
-    assert 0.62 <= np.mean(seen) <= 0.95
+    slope = np.median([check("pre_trends", world(seed=s)).details["smallest_slope"] for s in range(6)])
+    seen = [check("pre_trends", world(seed=100 + s, drift=float(slope))).p_value < 0.05 for s in range(40)]
+    assert 0.58 <= np.mean(seen) <= 0.97
 
 
 def test_placebo_in_time():

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from causal_eval.inference.regression import NotIdentified
-from causal_eval.inference.wald import smallest_slope, wald
+from causal_eval.inference.wald import Errors, smallest_slope, wald
 from causal_eval.inference.wild import wild_cluster
 
 
@@ -59,16 +59,52 @@ def test_wild_bootstrap_refuses_a_collinear_treatment():
         wild_cluster(y, z[:, 0] + z[:, 1], z, w, cluster, level=0.95, rng=np.random.default_rng(0))
 
 
-def test_wald_is_the_f_test():
-    """b' V^-1 b / q against F(q, df); chi-squared without df; a null direction without variance is left out."""
+def test_wald_with_well_known_errors_is_the_textbook_test():
+    """Independent rows: chi-squared. A covariance worth many degrees of freedom: Hotelling's T2 with G - 1."""
     b, v = np.array([1.0, -0.5, 0.2]), np.diag([0.5, 0.2, 0.1])
     w = float(b @ np.linalg.inv(v) @ b)
-    assert wald(b, v, 20).p_value == pytest.approx(stats.f.sf(w / 3, 3, 20))
-    assert wald(b, v, None).p_value == pytest.approx(stats.chi2.sf(w, 3))
-    assert wald(np.array([1.0, 0.0]), np.diag([0.5, 0.0]), None).q == 1
+    assert wald(b, Errors(v, None)).p_value == pytest.approx(stats.chi2.sf(w, 3))
+    assert wald(b, Errors(v, 20)).p_value == pytest.approx(stats.f.sf(w * 18 / (20 * 3), 3, 18))
 
 
-@pytest.mark.parametrize("df", [None, 15])
+def test_many_leads_for_few_clusters_are_averaged():
+    """Eight coefficients known with 9 degrees of freedom are tested as three averages; a singular covariance too."""
+    assert wald(np.ones(8), Errors(np.eye(8), 9)).q == 3
+    low = np.ones((6, 2))
+    assert wald(np.ones(6), Errors(low @ low.T, 30)).q == 1
+
+
+def test_degrees_of_freedom_of_two_samples():
+    """Krishnamoorthy & Yu (2004): one coefficient is Welch's; equal shares of equal groups are n1 + n0 - 2."""
+    a, b, n1, n0 = 0.3, 0.1, 9, 25
+    welch = (a + b) ** 2 / (a**2 / (n1 - 1) + b**2 / (n0 - 1))
+    assert Errors(np.array([[a + b]]), 33, np.array([[a]]), n1, n0).freedom() == pytest.approx(welch)
+    assert Errors(np.eye(3), 38, np.eye(3) / 2, 20, 20).freedom() == pytest.approx(38)
+
+
+@pytest.mark.parametrize(("n1", "n0", "t"), [(12, 28, 18), (6, 20, 9), (20, 20, 6), (5, 60, 12)])
+def test_size_of_the_joint_test_with_few_clusters(n1, n0, t):
+    """700 null panels with serial correlation: the 5% test of all leads rejects in 5%, give or take 2.5 points."""
+    from causal_eval.inference.difference import Windows, from_units
+
+    rng = np.random.default_rng(n1 + t)
+    windows = Windows(np.arange(t) < t - 1, np.arange(t) == t - 1, t - 2)
+    treated, rejected, runs = np.arange(n1 + n0) < n1, 0, 700
+    leads = np.arange(t - 2)
+    for _ in range(runs):
+        y = rng.normal(size=(n1 + n0, t)) + 0.4 * rng.normal(size=(n1 + n0, t)).cumsum(axis=1)
+        fit = from_units(
+            y, np.ones_like(y), treated, np.arange(n1 + n0), windows, vcov="cluster", nested=True, events=True
+        )
+        psi = fit.events.influence[treated][:, leads]
+        errors = Errors(
+            fit.events.cov[np.ix_(leads, leads)], n1 + n0 - 1, fit.events.scale * psi.T @ psi, n1, n0
+        ).unbiased()
+        rejected += wald(fit.events.coef[leads], errors).p_value < 0.05
+    assert 0.02 < rejected / runs < 0.075
+
+
+@pytest.mark.parametrize("df", [None, 30])
 def test_smallest_slope_is_seen_four_times_in_five(df):
     """Simulated power at the stated slope is 80%, within three Monte Carlo errors."""
     rng = np.random.default_rng(2)
@@ -76,13 +112,14 @@ def test_smallest_slope_is_seen_four_times_in_five(df):
     root = rng.normal(size=(q, q)) * 0.3
     v = root @ root.T + 0.05 * np.eye(q)
     x = -np.arange(q, 0, -1.0)
-    slope = smallest_slope(x, v, df, alpha=0.05)
+    slope = smallest_slope(x, Errors(v, df), alpha=0.05)
     draws = rng.multivariate_normal(slope * x, v, size=4000)
     w = np.einsum("ij,jk,ik->i", draws, np.linalg.inv(v), draws)
     if df is None:
         seen = (w > stats.chi2.isf(0.05, q)).mean()
     else:
-        seen = (w / q / (rng.chisquare(df, 4000) / df) > stats.f.isf(0.05, q, df)).mean()
+        free = df - q + 1
+        seen = (w / q / (rng.chisquare(free, 4000) / free) > stats.f.isf(0.05, q, free)).mean()
     assert abs(seen - 0.8) < 3 * np.sqrt(0.8 * 0.2 / 4000)
 
 

@@ -11,11 +11,11 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from sample_result import broken, hostile, launch, organ_donations
 
 from causal_eval.errors import UsageError
 from causal_eval.plots.figures import figures
 from causal_eval.plots.files import write_figures
-from sample_result import broken, hostile, launch, organ_donations
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
@@ -60,7 +60,8 @@ def test_a_figure_can_be_drawn_without_pyplot(tmp_path: Path) -> None:
         "from sample_result import organ_donations; write_figures(organ_donations(), Path(sys.argv[1])); "
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=ROOT, env={"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])})
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=ROOT, env={"PYTHONPATH": paths})
 
 
 def test_the_svg_is_an_image_with_title_and_description_and_ids_of_its_own(tmp_path: Path) -> None:

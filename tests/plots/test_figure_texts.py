@@ -8,11 +8,11 @@ from itertools import combinations
 from typing import TYPE_CHECKING, get_args
 
 import pytest
+from sample_result import hostile, launch, opt_in, organ_donations
 
 from causal_eval.plots.figures import figures
 from causal_eval.plots.style import SizeName
 from causal_eval.results.types import Event, StudyResult
-from sample_result import hostile, launch, opt_in, organ_donations
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

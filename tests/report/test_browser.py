@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sample_result import hostile, launch, opt_in, organ_donations
 
 from causal_eval.report.files import write_reports
-from sample_result import hostile, launch, opt_in, organ_donations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

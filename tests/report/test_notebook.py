@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sample_result import launch, opt_in, organ_donations
 
 from causal_eval.errors import UsageError
 from causal_eval.notebook import attach
-from sample_result import launch, opt_in, organ_donations
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sample_result import broken, hostile, launch, opt_in, organ_donations
 
 from causal_eval.errors import UsageError
 from causal_eval.report.blocks import Section
@@ -16,7 +17,6 @@ from causal_eval.report.files import render, write_reports
 from causal_eval.report.wording import MOST_WORDS, bottom_line, effect_sentence, explain, summary, word_count
 from causal_eval.results.io import from_json, to_json
 from causal_eval.results.types import Diagnostic, Effect, Interval, Recommendation, StudyResult
-from sample_result import broken, hostile, launch, opt_in, organ_donations
 
 ALL: dict[str, Callable[[], StudyResult]] = {
     "launch": launch, "organ": organ_donations, "opt_in": opt_in, "broken": broken, "hostile": hostile,

@@ -25,6 +25,8 @@ class Clusters:
 
     def check(self, fitted: Fitted, thresholds: Thresholds, *, rng: np.random.Generator) -> Diagnostic:
         """Pass from ``clusters_enough`` up; a warning below; a fail where too few clusters carry the errors all the same."""
+        from causal_eval.inference.few_clusters import ClusterCount
+
         sample = fitted.estimate.sample
         n, treated = sample.n_clusters, sample.n_treated_clusters
         if n is None:
@@ -38,14 +40,16 @@ class Clusters:
             )
         said = f"{n:,} clusters" + (f", {treated:,} of them treated" if treated is not None else "")
         other = "randomisation" in fitted.estimate.inference or "wild" in fitted.estimate.inference
-        few = n < thresholds.clusters_few or (treated is not None and min(treated, n - treated) < 5)
+        smaller = n if treated is None else min(treated, n - treated)
+        few = (treated is not None and ClusterCount(n, treated, n - treated, True).few) or n < thresholds.clusters_few
+        lopsided = smaller < thresholds.smaller_group and 4 * smaller < n
         if few and not other:
             verdict: Verdict = "fail"
             tail = "too few for clustered errors, and no other procedure could be used."
         elif few:
             verdict = "warn"
             tail = f"too few for clustered errors, so p-values and intervals are by {fitted.estimate.inference}."
-        elif n < thresholds.clusters_enough:
+        elif n < thresholds.clusters_enough or lopsided:
             verdict = "warn"
             tail = "on the low side for clustered errors: intervals may be somewhat too narrow."
         else:

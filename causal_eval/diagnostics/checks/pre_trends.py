@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from causal_eval.diagnostics.thresholds import Thresholds
+    from causal_eval.inference.wald import Errors
     from causal_eval.results.types import Diagnostic, EventStudy, Verdict
 
     Floats = NDArray[np.float64]
@@ -37,6 +38,8 @@ class PreTrends:
         """F test of the leads; under randomisation inference, the leads' distribution over the assignments."""
         import numpy as np
 
+        from causal_eval.inference.wald import Errors
+
         study = fitted.estimate.event_study
         if study is None:
             return diagnostic(self.info, "not_run", "The estimate has no event study to take leads from.")
@@ -51,19 +54,21 @@ class PreTrends:
         if study.placebos:
             others = np.array(study.placebos)[:, leads]
             return self._permuted(b, x, others, reach, thresholds, len(study.placebos) + 1)
-        cov = np.array(study.covariance)[np.ix_(leads, leads)]
+        at = np.ix_(leads, leads)
+        cov = np.array(study.covariance)[at]
         if not np.diag(cov).max() > 0:
             return diagnostic(self.info, "not_run", "The leads have no error to be tested against.")
-        return self._wald(b, x, cov, study.df, reach, thresholds)
+        part = np.array(study.treated_covariance)[at] if study.treated_covariance else None
+        return self._wald(b, x, Errors(cov, study.df, part, *study.n_clusters).unbiased(), reach, thresholds)
 
-    def _wald(
-        self, b: Floats, x: Floats, cov: Floats, df: float | None, reach: float, limits: Thresholds
-    ) -> Diagnostic:
+    def _wald(self, b: Floats, x: Floats, errors: Errors, reach: float, limits: Thresholds) -> Diagnostic:
         from causal_eval.inference.wald import smallest_slope, wald
 
-        test = wald(b, cov, df)
-        slope = smallest_slope(x, cov, df, alpha=limits.alpha, power=limits.power)
-        name = f"F({test.q}, {test.df:.0f})" if test.df is not None else f"chi2({test.q})"
+        test = wald(b, errors)
+        slope = smallest_slope(x, errors, alpha=limits.alpha, power=limits.power)
+        name = f"F({test.q}, {test.df:.1f})" if test.df is not None else f"chi2({test.q})"
+        if test.q < len(b):
+            name += f", {len(b)} leads averaged into {test.q}"
         return self._say(test.p_value, test.statistic, name, len(b), slope, reach, limits)
 
     def _permuted(self, b: Floats, x: Floats, others: Floats, reach: float, limits: Thresholds, n: int) -> Diagnostic:
