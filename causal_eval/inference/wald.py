@@ -4,8 +4,8 @@ W = b' V^-1 b. A clustered V is a poor estimate when there are many restrictions
 W/q with F(q, G-1) then rejects far too often. So W is treated as Hotelling's T^2 of a two-sample problem with unequal
 covariances: V = S_1 + S_0, treated and control clusters' parts, with the degrees of freedom nu of Krishnamoorthy & Yu
 (2004, eq. 7), and W (nu - q + 1) / (nu q) is compared with F(q, nu - q + 1). With one treated share unknown nu = G - 1;
-with independent rows W is compared with chi2(q). Where q is more than a third of nu the coefficients are first averaged
-over neighbouring blocks, until it is not.
+with independent rows W is compared with chi2(q). Where q is more than a third of the nu that equal spread would give, the
+coefficients are first averaged over neighbouring blocks.
 
 A trend with slope s puts b at s * x (x: periods from the base); W is then noncentral with lambda = s^2 x' V^-1 x, so the
 smallest slope seen with a given power has a closed form in the noncentrality that gives that power.
@@ -68,6 +68,17 @@ class Errors:
             total += (float(np.trace(share @ share)) + float(np.trace(share)) ** 2) / (n - 1)
         return (q + q * q) / total
 
+    def most_tested(self) -> int:
+        """How many coefficients may be tested jointly: a third of nu under equal spread, which no draw of the data moves."""
+        q = len(self.cov)
+        if self.df is None:
+            return q
+        nu = self.df
+        if self.treated is not None and min(self.n_treated, self.n_control) >= 2:
+            a, b = 1 / self.n_treated, 1 / self.n_control
+            nu = (a + b) ** 2 / (a**2 / (self.n_treated - 1) + b**2 / (self.n_control - 1))
+        return max(1, min(q, int(nu // 3)))
+
 
 @dataclass(frozen=True, slots=True)
 class Wald:
@@ -93,7 +104,7 @@ def restrictions(errors: Errors) -> Restrictions:
     import numpy as np
 
     q = len(errors.cov)
-    for blocks in range(q, 0, -1):
+    for blocks in range(errors.most_tested(), 0, -1):
         m = np.zeros((blocks, q))
         for row, members in enumerate(np.array_split(np.arange(q), blocks)):
             m[row, members] = 1 / len(members)
@@ -101,7 +112,7 @@ def restrictions(errors: Errors) -> Restrictions:
         if np.linalg.matrix_rank(found.cov, hermitian=True, tol=1e-10 * max(found.cov.max(), 1e-300)) < blocks:
             continue
         nu = found.freedom()
-        if nu is None or blocks == 1 or 3 * blocks <= nu:
+        if nu is None or nu > blocks:
             return Restrictions(m, found, nu)
     raise ValueError("the coefficients have no error to be tested against")
 
