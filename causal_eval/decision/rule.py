@@ -76,6 +76,16 @@ def _rule_text(rule: DecisionSpec, metric: MetricInfo, guards: bool) -> str:
 def _threats(diagnostics: Sequence[Diagnostic], label: dict[str, str]) -> tuple[str, ...]:
     """What could be wrong, failures first, then warnings, then what could not be checked."""
     order = {"fail": 0, "warn": 1, "not_run": 2}
-    open_ = sorted((d for d in diagnostics if d.verdict in order), key=lambda d: order[d.verdict])
+    open_ = sorted(
+        (d for d in diagnostics if d.verdict in order), key=lambda d: (order[d.verdict], d.check != "pre_trends")
+    )
     several = len(label) > 1
-    return tuple(f"{label.get(d.metric, d.metric)}: {d.reading}" if several else d.reading for d in open_)
+
+    def sentence(d: Diagnostic) -> str:
+        said = d.reading
+        if d.verdict == "not_run":
+            said = f"not checked ({d.check.replace('_', ' ')}): {said[0].lower()}{said[1:]}"
+            said = said if several else said[0].upper() + said[1:]
+        return f"{label.get(d.metric, d.metric)}: {said}" if several else said
+
+    return tuple(sentence(d) for d in open_)
