@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from causal_eval.data.contract import Panel
     from causal_eval.design.block import Block, Periods
     from causal_eval.inference.cell_regression import CellSums
+    from causal_eval.inference.difference import Difference, Windows
+    from causal_eval.inference.regression import Vcov
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -29,6 +31,23 @@ class Rows:
     effects: list[Ints]
     x: Floats
     cluster: Ints | None
+
+    def difference(self, windows: Windows, *, vcov: Vcov, events: bool) -> Difference:
+        """The two-way regression of these rows."""
+        from causal_eval.inference.difference import from_rows
+
+        return from_rows(
+            self.y,
+            self.w,
+            self.treated,
+            self.period,
+            self.effects,
+            self.x,
+            self.cluster,
+            windows,
+            vcov=vcov,
+            events=events,
+        )
 
 
 def _codes(values: object) -> Ints:
