@@ -134,13 +134,15 @@ class DifferenceInDifferences(Options):
         permuted = None
         notes = _notes(data, fit)
         if self.vcov == "cluster" and clusters.few:
-            if rows is None and not data.pooled and clusters.assigned:
-                permuted = permute(b.y, b.w, b.treated, b.cluster, windows, level=self.level, rng=rng)
+            if rows is None and clusters.assigned:
+                permuted = permute(
+                    b.y, b.w, b.treated, b.cluster, windows, level=self.level, rng=rng, pooled=data.pooled
+                )
                 notes.append(permuted.note)
             else:
                 notes.append(
                     f"Only {clusters.treated} treated and {clusters.control} control clusters: clustered errors this few "
-                    "are too small; read the interval as a lower bound on the uncertainty."
+                    'are too small; leave the covariates out, or use vcov = "wild".'
                 )
         wild = None
         if self.vcov == "wild":

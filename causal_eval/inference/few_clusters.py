@@ -77,9 +77,19 @@ class Permuted:
 
 
 def permute(
-    y: Floats, w: Floats, treated: Bools, cluster: Ints, windows: Windows, *, level: float, rng: np.random.Generator
+    y: Floats,
+    w: Floats,
+    treated: Bools,
+    cluster: Ints,
+    windows: Windows,
+    *,
+    level: float,
+    rng: np.random.Generator,
+    pooled: bool = False,
 ) -> Permuted:
     """Permute which clusters are treated and refit. Arguments as in ``difference.from_units``.
+
+    ``pooled``: group effects instead of unit effects, as for ratios of totals.
 
     Raises:
         ValueError: a cluster has both treated and control units.
@@ -91,40 +101,17 @@ def permute(
     by_cluster[cluster[treated]] = True
     if by_cluster[cluster[~treated]].any():
         raise ValueError("a cluster has both treated and control units")
-    plain = bool((w > 0).all()) and bool(np.ptp(w) == 0)
-    drawn = assignments(by_cluster, rng, at_most=4999 if plain else 999)
-    choices = drawn.treated[:, cluster]
-    centre = gap_map(windows)
-    patterns = windows.dummies()
-    static_pattern = windows.post.astype(float)[:, None]
-
-    def coefficients(outcome: Floats, chosen: Bools) -> Floats:
-        """(1 + T-1,) static and event coefficients when ``chosen`` (n,) are the treated."""
-        from causal_eval.inference.two_way import two_way_coefficients
-
-        used = windows.used
-        some = w[:, used].sum(axis=1) > 0
-        static = two_way_coefficients(outcome[some][:, used], w[some][:, used], chosen[some], static_pattern[used])
-        return np.concatenate([static, two_way_coefficients(outcome, w, chosen, patterns)])
-
-    if plain:
-        contrast = np.column_stack(
-            [
-                windows.post / windows.post.sum() - windows.pre / windows.pre.sum(),
-                patterns - np.eye(len(windows.pre))[:, [windows.base]],
-            ]
-        )
-        change = y @ contrast
-        every = np.vstack([treated, choices]).astype(float)
-        size = every.sum(axis=1, keepdims=True)
-        values = every @ change / size - (1 - every) @ change / (len(treated) - size)
-        real = treated.astype(float)
-        overlap = ((every @ real) / size[:, 0] - ((1 - every) @ real) / (len(treated) - size[:, 0]))[1:]
-    else:
-        values = np.array([coefficients(y, chosen) for chosen in [treated, *choices]])
-        indicator = treated[:, None] * static_pattern[:, 0][None, :]
-        overlap = np.array([coefficients(indicator, chosen)[0] for chosen in choices])
-    gaps = values[:, 1:] @ centre.T
+    # With every weight the same, unit effects and group effects give the same coefficients.
+    grouped = pooled or (bool((w > 0).all()) and bool(np.ptp(w) == 0))
+    drawn = assignments(by_cluster, rng, at_most=4999 if grouped else 999)
+    every = np.vstack([treated, drawn.treated[:, cluster]])
+    refit = _by_group if grouped else _by_unit
+    values = refit(y, w, every, windows)
+    # An assignment that leaves a group without a row in some period is none that could have been analysed.
+    every, values = every[np.isfinite(values).all(axis=1)], values[np.isfinite(values).all(axis=1)]
+    overlap = refit(np.repeat(treated[:, None].astype(float), y.shape[1], axis=1) * windows.post, w, every[1:], windows)
+    overlap = overlap[:, 0]
+    gaps = values[:, 1:] @ gap_map(windows).T
 
     def tests(columns: Floats) -> list[Randomization]:
         return [randomization_test(float(c[0]), c[1:], overlap, level=level, exact=drawn.exact) for c in columns.T]
@@ -162,6 +149,48 @@ def permute(
         values[1:, 1:],
         f"randomisation inference over {how}",
         note,
+    )
+
+
+def _by_group(y: Floats, w: Floats, every: Bools, windows: Windows) -> Floats:
+    """(B, 1 + T-1) static and event-study coefficients with group and period effects, for each row of ``every`` (B, n).
+
+    With two groups the period effects leave the gap d_t between the groups' means, with weight
+    h_t = w_1t w_0t / (w_1t + w_0t); the static coefficient is the h-weighted mean gap after less that before.
+    """
+    import numpy as np
+
+    wy = w * np.where(w > 0, y, 0.0)
+    chosen = every.astype(float)
+    w1, wy1 = chosen @ w, chosen @ wy
+    w0, wy0 = w.sum(axis=0) - w1, wy.sum(axis=0) - wy1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = wy1 / w1 - wy0 / w0
+        h = w1 * w0 / (w1 + w0)
+    means = [(h * gap)[:, m].sum(axis=1) / h[:, m].sum(axis=1) for m in (windows.post, windows.pre)]
+    return np.column_stack([means[0] - means[1], gap[:, windows.others] - gap[:, [windows.base]]])
+
+
+def _by_unit(y: Floats, w: Floats, every: Bools, windows: Windows) -> Floats:
+    """The same with unit effects: each assignment is refitted."""
+    import numpy as np
+
+    from causal_eval.inference.two_way import two_way_coefficients
+
+    used = windows.used
+    some = w[:, used].sum(axis=1) > 0
+    post = windows.post.astype(float)[used][:, None]
+    patterns = windows.dummies()
+    return np.array(
+        [
+            np.concatenate(
+                [
+                    two_way_coefficients(y[some][:, used], w[some][:, used], chosen[some], post),
+                    two_way_coefficients(y, w, chosen, patterns),
+                ]
+            )
+            for chosen in every
+        ]
     )
 
 

@@ -119,6 +119,19 @@ def test_ratio_metric_is_the_difference_of_ratios_of_totals():
     assert total.value == pytest.approx(e.headline.value * frame[(frame.g == 1) & (frame.week == 1)].den.sum())
 
 
+def test_ratio_metric_with_few_treated_units_is_permuted():
+    """Six of 41 queues and a ratio metric: p and interval come from permuting which six."""
+    frame = launch(n=41, treated=6, t=6, start=4)
+    frame["num"] = frame.y * frame.tickets
+    data = ce.Panel.from_frame(
+        frame, unit="unit", time="week", treatment="on", kind="ratio", numerator="num", denominator="tickets"
+    )
+    e = ce.DifferenceInDifferences().estimate(data)
+    assert "randomisation inference over 5,000 random assignments" in e.inference
+    assert e.headline.interval.low < e.headline.value < e.headline.interval.high
+    assert e == ce.DifferenceInDifferences().estimate(data)
+
+
 def test_weights_constant_in_units_weight_the_groups():
     """Unit-constant weights give the weighted mean change of each group."""
     frame = launch()

@@ -67,6 +67,27 @@ def test_unbalanced_refits_agree_with_the_closed_form_when_balanced():
     assert [t.high for t in slow.gaps] == pytest.approx([t.high for t in fast.gaps], rel=1e-6)
 
 
+def test_pooled_permutation_refits_the_weighted_regression():
+    """Ratios of totals: each assignment's coefficients are those of the regression on group and period effects."""
+    from causal_eval.inference.few_clusters import _by_group
+
+    rng = np.random.default_rng(6)
+    n, t = 9, 5
+    y, w = rng.normal(size=(n, t)) + 3, rng.uniform(0.2, 4, size=(n, t))
+    windows = Windows(np.arange(t) < 3, np.arange(t) >= 3, 2)
+    every = np.array([np.arange(n) < 3, np.arange(n) > 5])
+    found = _by_group(y, w, every, windows)
+    period = np.tile(np.arange(t), n)
+    for row, chosen in zip(found, every, strict=True):
+        d = np.repeat(chosen, t).astype(float)
+        effects = np.column_stack([np.ones(n * t), d, np.eye(t)[period][:, 1:]])
+        root = np.sqrt(w.ravel())
+        for patterns, own in ((windows.post.astype(float)[:, None], row[:1]), (windows.dummies(), row[1:])):
+            x = np.column_stack([d[:, None] * patterns[period], effects])
+            beta = np.linalg.lstsq(x * root[:, None], y.ravel() * root, rcond=None)[0]
+            assert own == pytest.approx(beta[: patterns.shape[1]])
+
+
 def test_clusters_are_permuted_whole():
     """Units of one cluster move together: 4 clusters with 1 treated leave 4 assignments."""
     rng = np.random.default_rng(1)
