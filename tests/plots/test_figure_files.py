@@ -18,6 +18,7 @@ from causal_eval.plots.figures import figures
 from causal_eval.plots.files import write_figures
 
 ROOT = Path(__file__).parents[2]
+PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
 SCRIPT = """
 import sys, hashlib
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_every_file_has_the_same_bytes_in_another_process_with_another_hash_seed
     for seed in ("1", "2"):
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT, str(tmp_path / seed)], capture_output=True, text=True, check=True, cwd=ROOT,
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(tmp_path)},
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": PATHS, "PATH": "", "HOME": str(tmp_path)},
         )  # fmt: skip
         said.append(done.stdout)
     assert said[0] == said[1]
@@ -60,8 +61,7 @@ def test_a_figure_can_be_drawn_without_pyplot(tmp_path: Path) -> None:
         "from sample_result import organ_donations; write_figures(organ_donations(), Path(sys.argv[1])); "
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=ROOT, env={"PYTHONPATH": paths})
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, cwd=ROOT, env={"PYTHONPATH": PATHS})
 
 
 def test_the_svg_is_an_image_with_title_and_description_and_ids_of_its_own(tmp_path: Path) -> None:
