@@ -110,6 +110,7 @@ def test_staggered_two_way_is_demoted_to_a_reference():
     result = ce.run(spec(), frame=frame)
     assert result.findings[0].role == "reference" and result.findings[0].estimate.estimand == "twfe"
     assert result.decision.recommendation == "cannot tell" and result.design.adoption == "staggered"
+    assert "reference" in result.summary()
 
 
 def test_events_are_placed_on_the_axis():

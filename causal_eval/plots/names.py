@@ -26,7 +26,13 @@ SHORT = {
     "augmented_synthetic_control": "augmented SC", "synthetic_did": "synthetic DiD", "propensity_matching": "matching",
     "weighting": "weighting", "aipw": "AIPW", "double_ml": "double ML", "naive": "naive",
 }  # fmt: skip
-ESTIMANDS = {"att": "effect on the treated (ATT)", "ate": "average effect (ATE)"}
+ESTIMANDS = {
+    "att": "effect on the treated (ATT)",
+    "ate": "average effect (ATE)",
+    "twfe": "two-way coefficient",
+    "before_after": "change from before to after",
+    "treated_untreated": "difference between treated and untreated",
+}
 METRIC_ROLES = {
     "primary": "primary", "secondary": "secondary", "guardrail": "guardrail", "negative_control": "negative control",
 }  # fmt: skip

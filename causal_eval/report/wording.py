@@ -136,6 +136,11 @@ def effect_sentence(result: StudyResult) -> str:
     relative = estimate.effect("overall", "relative")
     also = f", {effect_text(relative, RELATIVE)} relative" if relative else ""
     tag = estimand_tag(estimate)
+    if finding.role == "reference":
+        return (
+            f"There is no answer for {label} yet: the only analysis is a reference, which no decision may rest on "
+            f"({analysis_name(finding)}: {value})."
+        )
     if holds_zero(effect):
         assert effect.interval is not None
         return (
@@ -290,7 +295,8 @@ def summary(result: StudyResult) -> str:
             lines.append(f"  {sentence(finding.said.hint)}")
     else:
         estimate = finding.said
-        lines.append(f"{metric_label(metric)}: {estimand_name(estimate)}, {analysis_name(finding)}")
+        only = " (a reference only)" if finding.role == "reference" else ""
+        lines.append(f"{metric_label(metric)}: {estimand_name(estimate)}, {analysis_name(finding)}{only}")
         lines.append(f"  absolute  {_line(estimate.headline, unit)}")
         relative = estimate.effect("overall", "relative")
         if relative:

@@ -77,6 +77,14 @@ def test_a_failed_gate_silences_the_estimate():
     assert loose.recommendation == "ship" and loose.threats == ("They drifted.",)
 
 
+def test_a_gate_that_could_not_run_is_no_pass():
+    """The estimate may ship, and the reason says what it rests on unchecked."""
+    silent = Diagnostic("pre_trends", "p", "did", "parallel_trends", "not_run", "There is no lead to test.", gate=True)
+    d = say((PRIMARY, finding("p", 1, 3)), diagnostics=[silent])
+    assert d.recommendation == "ship" and "could not be checked (pre trends)" in d.reason
+    assert d.threats == ("Not checked (pre trends): there is no lead to test.",)
+
+
 def test_no_estimate_no_interval_no_direction_is_cannot_tell():
     """What is missing is said, never guessed."""
     failed = Finding("p", "did", "did", "primary", Failure("E401", "no pre-period is left", status="refused"))
