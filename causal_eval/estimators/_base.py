@@ -81,9 +81,3 @@ class Estimator(Protocol[D]):
     def estimate(self, data: D, design: Design | None = None, *, rng: np.random.Generator | None = None) -> Estimate:
         """The estimate. Raises EstimatorRefusal when the design or the data does not fit, with the reason."""
         ...
-
-
-class FixedEffectsOption(Protocol):
-    """An estimator with further absorbed effects, which the data layer must carry."""
-
-    fixed_effects: tuple[str, ...]

@@ -58,16 +58,20 @@ def _equations(w: Floats, treated: Bools, f: Floats) -> _Equations:
     return _Equations(np.linalg.inv(full), total, mean_f)
 
 
-def two_way_coefficients(y: Floats, w: Floats, treated: Bools, f: Floats) -> Floats:
-    """(K,) coefficients alone. Arguments as in :func:`two_way`."""
+def _solve(eq: _Equations, y: Floats, w: Floats, treated: Bools, f: Floats) -> tuple[Floats, Floats]:
+    """(n, T) outcomes demeaned within units, and the (T-1 + K,) coefficients of period dummies and regressors."""
     import numpy as np
 
-    eq = _equations(w, treated, f)
     y0 = np.where(w > 0, y, 0.0)
-    wy = w * (y0 - ((w * y0).sum(axis=1) / eq.unit_weight)[:, None])
+    centred: Floats = y0 - ((w * y0).sum(axis=1) / eq.unit_weight)[:, None]
+    wy = w * centred
     rhs = np.concatenate([wy.sum(axis=0)[1:], f.T @ wy[treated].sum(axis=0)])
-    coef: Floats = (eq.bread @ rhs)[-f.shape[1] :]
-    return coef
+    return centred, eq.bread @ rhs
+
+
+def two_way_coefficients(y: Floats, w: Floats, treated: Bools, f: Floats) -> Floats:
+    """(K,) coefficients alone. Arguments as in :func:`two_way`."""
+    return _solve(_equations(w, treated, f), y, w, treated, f)[1][-f.shape[1] :]
 
 
 def two_way(y: Floats, w: Floats, treated: Bools, f: Floats, cluster: Ints, *, vcov: Vcov, nested: bool) -> Fit:
@@ -90,11 +94,7 @@ def two_way(y: Floats, w: Floats, treated: Bools, f: Floats, cluster: Ints, *, v
     n_units, n_periods = w.shape
     k = f.shape[1]
     eq = _equations(w, treated, f)
-    y0 = np.where(w > 0, y, 0.0)
-    centred = y0 - ((w * y0).sum(axis=1) / eq.unit_weight)[:, None]
-    wy = w * centred
-    rhs = np.concatenate([wy.sum(axis=0)[1:], f.T @ wy[treated].sum(axis=0)])
-    beta = eq.bread @ rhs
+    centred, beta = _solve(eq, y, w, treated, f)
     gamma = np.concatenate([[0.0], beta[: n_periods - 1]])
     pattern = f @ beta[n_periods - 1 :]
     fitted = gamma[None, :] + treated[:, None] * pattern[None, :]
