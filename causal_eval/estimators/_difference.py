@@ -193,6 +193,7 @@ def _events(
         level,
         *_split(fitted, group),
         () if other is None else tuple(tuple(float(v) for v in row) for row in other.placebo_events[:999]),
+        tuple(float(p.headline_post[t]) / float(p.headline_post.sum()) for t in others),
     )
     return study, path, effects
 

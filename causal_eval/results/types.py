@@ -143,6 +143,10 @@ class EventPoint:
     n_units: int | None = None
     reference: bool = False
     excluded: bool = False
+    n_cohorts: int | None = None
+    """Cohorts it rests on, under staggered adoption."""
+    thin: bool = False
+    """Whether it rests on so few treated units that tests of the event study leave it out."""
 
     def __post_init__(self) -> None:
         _finite(self)
@@ -163,6 +167,15 @@ class EventStudy:
     """(treated, control) clusters, where there are any."""
     placebos: tuple[tuple[float, ...], ...] = ()
     """Under randomisation inference: the same coefficients under each other assignment (aggregates, no unit named)."""
+    post_weights: tuple[float, ...] = ()
+    """Over the non-reference points: the weights that make the average effect after the launch; empty where unknown."""
+    critical: float | None = None
+    """Critical value of the uniform band over the non-reference points (sup-t), where one was computed."""
+
+    def tested(self) -> tuple[int, ...]:
+        """Positions, among the non-reference points, of those that a test may use: not excluded and not thin."""
+        points = [q for q in self.points if not q.reference]
+        return tuple(i for i, q in enumerate(points) if not (q.excluded or q.thin))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class PreTrends:
         if study is None:
             return diagnostic(self.info, "not_run", "The estimate has no event study to take leads from.")
         points = [p for p in study.points if not p.reference]
-        leads = [i for i, p in enumerate(points) if p.event < study.base]
+        leads = [i for i in study.tested() if points[i].event < study.base]
         if not leads:
             return diagnostic(self.info, "not_run", "There is one pre-period, so no lead to test.")
         b = np.array([points[i].value for i in leads])
