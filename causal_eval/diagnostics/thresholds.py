@@ -19,6 +19,8 @@ class Thresholds:
             (simulated coverage with 60 in the other group: 94% at 15, 92% at 10).
         missing_cells: share of unit-period cells that may be missing before it is a warning.
         missing_gap: how far the change in the share of missing cells may differ between the groups.
+        breakdown_mbar: a result should stand until trends part after the launch by this times the most they did before it
+            (Rambachan & Roth 2023 take 1 as the natural benchmark).
     """
 
     alpha: float = 0.05
@@ -29,3 +31,4 @@ class Thresholds:
     smaller_group: int = 15
     missing_cells: float = 0.05
     missing_gap: float = 0.02
+    breakdown_mbar: float = 1.0

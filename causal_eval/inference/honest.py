@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 Departure = Literal["relative_magnitudes", "smoothness"]
 
-ANGLES = 4096
-"""Points of the least-favourable integral, over half a million times finer than the error of a thousand draws."""
+ANGLES = 1024
+"""Points of the least-favourable integral: five digits of the critical value, which a thousand draws give one of."""
 SCAN = 200
 """Values of theta looked at between the furthest ones possible, before the outermost covered one is bisected."""
 TINY = 1e-10
@@ -56,15 +56,13 @@ class Breakdown:
     """The largest departure under which zero stays outside the set.
 
     Attributes:
-        value: mbar or M; 0 where even the set without a departure includes zero; None above ``most``.
+        value: mbar or M; 0 where even the set without a departure includes zero; None above the most looked at.
         low, high: the set without a departure (mbar = 0: parallel trends; M = 0: a linear difference in trends).
-        most: the largest departure looked at.
     """
 
     value: float | None
     low: float
     high: float
-    most: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +422,7 @@ def _smooth(b: _Coefficients, line: _Affine, m: float, level: float) -> tuple[fl
         return np.asarray(line.knots[k] + (position - k) * (line.knots[k + 1] - line.knots[k]))
 
     def half(u: Floats) -> float:
-        sd = float(max(u @ line.q @ u + 2 * line.c @ u + line.v, TINY)) ** 0.5
+        sd: float = max(float(u @ line.q @ u + 2 * line.c @ u) + line.v, TINY) ** 0.5
         return sd * _folded(m / b.scale * (line.least + float(np.abs(u).sum())) / sd, level)
 
     best = line.knots[-1]
@@ -469,25 +467,32 @@ def breakdown(
     *,
     level: float,
     departure: Departure = "relative_magnitudes",
-    most: float = 5.0,
+    most: float | None = None,
 ) -> Breakdown:
-    """The largest mbar (or M) up to ``most`` whose set excludes zero, by bisection: sets are taken to grow with it."""
+    """The largest mbar (or M) whose set excludes zero, by bisection: the sets are taken to grow with it.
+
+    Args:
+        most: the largest departure looked at; by default as large as it takes.
+    """
     b = _read(betahat, sigma, n_pre, n_post, l_vec)
     line = _frontier(b) if departure == "smoothness" else None
 
     def found(size: float) -> tuple[float, float]:
         return _relative(b, size, level) if line is None else _smooth(b, line, size, level)
 
-    def excludes(interval: tuple[float, float]) -> bool:
-        return interval[0] > 0 or interval[1] < 0
+    def excludes(size: float) -> bool:
+        low, high = found(size)
+        return low > 0 or high < 0
 
     none = found(0.0)
-    if not excludes(none):
-        return Breakdown(0.0, *none, most)
-    if excludes(found(most)):
-        return Breakdown(None, *none, most)
-    low, high = 0.0, most
-    for _ in range(20):
+    if not (none[0] > 0 or none[1] < 0):
+        return Breakdown(0.0, *none)
+    low, high = 0.0, most if most is not None else b.scale if line else 1.0
+    while excludes(high):
+        if most is not None or high > 1e6 * (b.scale if line else 1.0):
+            return Breakdown(None, *none)
+        low, high = high, 2 * high
+    for _ in range(16):
         middle = (low + high) / 2
-        low, high = (middle, high) if excludes(found(middle)) else (low, middle)
-    return Breakdown(low, *none, most)
+        low, high = (middle, high) if excludes(middle) else (low, middle)
+    return Breakdown(low, *none)
