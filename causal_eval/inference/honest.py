@@ -3,17 +3,17 @@ r"""How far parallel trends may fail before a result does (Rambachan & Roth 2023
 An event study estimates beta = delta + (0, tau): the difference in trends delta, and after the base period the effect tau.
 Of interest is theta = l' tau. The sets below cover theta for every delta that is
 
-- **of relative magnitude** mbar (Delta^RM, their section 2.4.1): after the base delta moves from one period to the next
+- **of relative magnitude** mbar (Delta^RM): after the base delta moves from one period to the next
   by at most mbar times its largest move between neighbouring periods before it;
-- **smooth** up to M (Delta^SD, section 2.4.1): its slope changes by at most M from one period to the next.
+- **smooth** up to M (Delta^SD): its slope changes by at most M from one period to the next.
 
 Both take the coefficients as normal with a known covariance. That is a large-sample statement: with few clusters the
 covariance is itself an estimate and the sets are somewhat too short.
 
-**Relative magnitudes** (sections 3 and 5.2). Delta^RM is the union, over each period s before the base and each sign, of
+**Relative magnitudes** (section 3). Delta^RM is the union, over each period s before the base and each sign, of
 the polyhedra |d_t| <= mbar w after the base, where d_t = delta_t - delta_{t-1} and w = +d_s or -d_s. The set is the union
 of the confidence sets for each, by the conditional least-favourable hybrid test (C-LF) of Andrews, Roth & Pakes (2023)
-on the moments that involve a period after the base. Their linear programme, with the dual
+on the moments that involve a period after the base. Their linear programme (eq. 14), with the dual (eq. 15)
 max lambda' y : lambda' X = 0, lambda' sd = 1, lambda >= 0, can be solved by hand here. X spans the directions that leave
 theta alone, so lambda' X = 0 says lambda+ - lambda- = c g with g_t = l_t + l_{t+1} + ..., and the cone of such lambda has
 the n_post + 2 extreme rays g+ (c > 0), g- (c < 0), and e_t+ + e_t- for each t (c = 0). With x = l' betahat_post - theta
@@ -25,7 +25,7 @@ each n its ray's sum of moment standard deviations: everything depends on the tw
 is the largest moment, its conditional distribution a normal truncated to where the same vertex stays the largest, and
 the least-favourable critical value, simulated in other implementations, is an integral over the angle of (x, W).
 
-**Smoothness** (section 4.1; Armstrong & Kolesar 2020). The shortest fixed-length interval around an affine estimator
+**Smoothness** (eqs. 17 and 18; Armstrong & Kolesar 2020). The shortest fixed-length interval around an affine estimator
 l' betahat_post + v' betahat_pre. With v in coordinates u (how it loads on each second difference before the base) its
 largest bias is M (const + |u|_1) and its variance a quadratic, so the best u for each bias lies on a lasso path.
 """
@@ -131,7 +131,7 @@ class _Polyhedra:
     high: Floats
 
     def covers(self, x: Floats) -> Bools:
-        """(J, K): whether the hybrid test (ARP section 5) of each polyhedron keeps theta = estimate - ``x`` (J, K)."""
+        """(J, K): whether the hybrid test (section 3.2) of each polyhedron keeps theta = estimate - ``x`` (J, K)."""
         import numpy as np
         from scipy.special import log_ndtr
 
@@ -163,7 +163,7 @@ class _Polyhedra:
 
 
 def _polyhedra(c: _Coefficients, mbar: float, level: float) -> _Polyhedra:
-    """The tests of every period before the base and sign, hybrid kappa = alpha / 10 (their section 5.2)."""
+    """The tests of every period before the base and sign, hybrid kappa = alpha / 10 (section 3.2)."""
     import numpy as np
 
     n, q = c.n_pre, len(c.cov)
@@ -213,7 +213,7 @@ def _polyhedra(c: _Coefficients, mbar: float, level: float) -> _Polyhedra:
 
 
 def _least_favourable(on_x: Floats, on_w: Floats, cov: Floats, kappa: float) -> Floats:
-    """(J,) the 1 - ``kappa`` quantile of the largest moment when all have mean zero (ARP section 5.1).
+    """(J,) the 1 - ``kappa`` quantile of the largest moment when all have mean zero.
 
     (x, W) = R L (cos f, sin f) with R^2 / 2 exponential, so P(max > k) is the mean over f of exp(-(k / top(f))^2 / 2),
     top(f) the largest moment in that direction (no mass where it is negative).
@@ -328,7 +328,7 @@ class _Affine:
 
 
 def _frontier(b: _Coefficients) -> _Affine:
-    """Coordinates of section 4.1's problem, and its solutions for each bias.
+    """Coordinates of the problem of eq. 17, and its solutions for each bias.
 
     delta_t = slope t + sum_j (distance of t beyond j, away from the base) e_j with e_j the second difference at j; the
     weights v must cancel the slope, and load on e_j before the base by u_j.
