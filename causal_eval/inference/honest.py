@@ -157,7 +157,8 @@ class _Polyhedra:
         # P(Z > at | lo < Z < up) in logs, as all three may lie far in the tail.
         at, lo, up = np.where(inside, at, 1.0), np.where(inside, lo, 0.0), np.where(inside, up, 2.0)
         tail_at, tail_lo, tail_up = log_ndtr(-at), log_ndtr(-lo), log_ndtr(-up)
-        log_p = tail_at - tail_lo + np.log(-np.expm1(tail_up - tail_at)) - np.log(-np.expm1(tail_up - tail_lo))
+        above, all_of_it = (np.log(np.maximum(-np.expm1(tail_up - t), 1e-300)) for t in (tail_at, tail_lo))
+        log_p = tail_at - tail_lo + above - all_of_it
         unlikely = inside & (log_p < np.log(self.size))
         return np.asarray(~(rejected | unlikely | (fixed & (top > TINY))))
 

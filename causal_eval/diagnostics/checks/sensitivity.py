@@ -179,9 +179,7 @@ def _run(study: EventStudy) -> _Run | str:
     if not kept or not sum(kept) > 0:
         return "No period after the launch follows the base period without a gap."
     if (lost := 1 - sum(kept) / total) > 1e-9:
-        notes.append(
-            f"It is about the event times that can be tested, one after the other; the rest have {lost:.0%} of the average."
-        )
+        notes.append(f"Event times with few units, or past a gap, are left out: {lost:.0%} of the headline's average.")
     order = [*leads[::-1], *lags[: len(kept)]]
     cov = np.array(study.covariance)[np.ix_(order, order)]
     beta = np.array([points[i].value for i in order])
