@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from causal_eval.design.design import Design
     from causal_eval.errors import CausalEvalError
     from causal_eval.estimators.did import DifferenceInDifferences
+    from causal_eval.estimators.imputation_did import ImputationDiD
     from causal_eval.estimators.naive import Naive
+    from causal_eval.estimators.staggered_did import StaggeredDiD
+    from causal_eval.estimators.sun_abraham import SunAbraham
     from causal_eval.results.io import read_result as load
     from causal_eval.results.types import Estimate, StudyResult
     from causal_eval.spec.models import StudySpec
@@ -25,10 +28,13 @@ __all__ = [
     "Design",
     "DifferenceInDifferences",
     "Estimate",
+    "ImputationDiD",
     "Naive",
     "Panel",
+    "StaggeredDiD",
     "StudyResult",
     "StudySpec",
+    "SunAbraham",
     "load",
     "run",
 ]
@@ -39,6 +45,9 @@ _HOME = {
     "Design": "design.design:Design",
     "DifferenceInDifferences": "estimators.did:DifferenceInDifferences",
     "Estimate": "results.types:Estimate",
+    "StaggeredDiD": "estimators.staggered_did:StaggeredDiD",
+    "ImputationDiD": "estimators.imputation_did:ImputationDiD",
+    "SunAbraham": "estimators.sun_abraham:SunAbraham",
     "Naive": "estimators.naive:Naive",
     "Panel": "data.contract:Panel",
     "StudyResult": "results.types:StudyResult",

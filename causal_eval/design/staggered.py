@@ -121,7 +121,9 @@ def effective_starts(start: Floats, axis: TimeAxis, design: Design) -> Floats:
     if design.start is not None:
         out[ever & (out > axis.ordinals[0])] = float(design.start)
     # A unit that adopts after the data is untreated all through it, unless it may already react to its launch.
-    far = np.array([np.isfinite(s) and axis.event(axis.ordinals[-1], int(s)) < -design.anticipation for s in np.unique(out)])
+    far = np.array(
+        [np.isfinite(s) and axis.event(axis.ordinals[-1], int(s)) < -design.anticipation for s in np.unique(out)]
+    )
     return np.where(np.isin(out, np.unique(out)[far]), np.inf, out)
 
 

@@ -46,6 +46,8 @@ class GroupTime:
         reference: event time that is zero by construction, None under a varying base.
         scale: small-sample factor on the covariance.
         shares_estimated: whether averages account for the sampling of cohort shares.
+        leads: event times and (L,) coefficients of leads from a regression of their own; in ``joint`` they follow the effects.
+        by_rows: whether a cell weighs as much as it has rows, and not as its cohort has units.
     """
 
     cohorts: Cohorts
@@ -61,6 +63,8 @@ class GroupTime:
     reference: int | None
     scale: float = 1.0
     shares_estimated: bool = True
+    by_rows: bool = False
+    leads: tuple[tuple[int, ...], Floats] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +109,16 @@ class _Rows:
         self.sizes: list[Floats] = []
         self.means: list[Floats] = []
 
-    def add(self, name: str, value: float, effects: Floats, sizes: Floats | None = None, means: Floats | None = None) -> None:
+    def add(
+        self, name: str, value: float, effects: Floats, sizes: Floats | None = None, means: Floats | None = None
+    ) -> None:
         import numpy as np
 
         C, T = self.g.mean.shape
         self.name.append(name)
         self.value.append(float(value))
-        self.effects.append(effects)
+        more = 0 if self.g.leads is None else len(self.g.leads[0])
+        self.effects.append(np.concatenate([effects, np.zeros(len(self.g.att) + more - len(effects))]))
         self.sizes.append(np.zeros(C) if sizes is None or not self.g.shares_estimated else sizes)
         self.means.append(np.zeros((C, T)) if means is None else means)
 
@@ -130,7 +137,8 @@ def cells_of(g: GroupTime) -> Cells:
     from causal_eval.inference.aggregation import Cells
 
     event = g.cohorts.event[g.cohort, g.period]
-    return Cells(g.att, g.cohort, g.period, event.astype(np.int64), g.cohorts.headline[g.cohort, g.period])
+    weight = g.weight[g.cohort, g.period] if g.by_rows else None
+    return Cells(g.att, g.cohort, g.period, event.astype(np.int64), g.cohorts.headline[g.cohort, g.period], weight)
 
 
 def write(
@@ -164,7 +172,9 @@ def write(
     try:
         made = averages(cells, g.size, horizon=horizon)
     except ValueError as e:
-        raise EstimatorRefusal("E401", f"{words.method}: {e}", hint="Widen the windows, or see the dropped cells.") from e
+        raise EstimatorRefusal(
+            "E401", f"{words.method}: {e}", hint="Widen the windows, or see the dropped cells."
+        ) from e
     observed = _observed(cells, g, kind, horizon)
     rows = _rows(g, cells, made, observed, kind, data.additive)
     linear = rows.linear()
@@ -208,7 +218,7 @@ def write(
         say("overall", "cumulative", scale="cumulative")
     for k in KINDS:
         say(f"overall:{k}", f"overall:{k}", other=special if k == kind else None)
-    for e in made.events:
+    for e in counts.events:
         say(f"event:{e}", f"event:{e}", n=counts.event_units(e))
     for c in made.cohorts:
         say(f"cohort:{g.cohorts.labels[c]}", f"cohort:{c}", n=int(g.units[c]))
@@ -225,7 +235,9 @@ def write(
     notes = list(words.notes)
     if small:
         named = ", ".join(f"{g.cohorts.labels[c]} ({int(g.units[c])})" for c in small)
-        notes.append(f"Cohorts with fewer than {FEW_UNITS} units: {named}. Their own effects are noise; they count in the averages by their size.")
+        notes.append(
+            f"Cohorts with fewer than {FEW_UNITS} units: {named}. Their own effects are noise; they count in the averages by their size."
+        )
     if study is not None and any(q.thin for q in study.points):
         thin = ", ".join(str(q.event) for q in study.points if q.thin)
         notes.append(f"Event times that rest on few treated units or cohorts are shown and left out of tests: {thin}.")
@@ -274,6 +286,8 @@ def _rows(g: GroupTime, cells: Cells, made: Averages, observed: Average, kind: K
         rows.add(f"overall:{k}", a.value, a.weight, a.size)
     for e, a in made.events.items():
         rows.add(f"event:{e}", a.value, a.weight, a.size)
+    for j, (e, value) in enumerate(zip(*g.leads, strict=True) if g.leads else ()):
+        rows.add(f"event:{e}", float(value), np.eye(1, K + len(g.leads[0]) if g.leads else K, K + j)[0])
     for c, a in made.cohorts.items():
         rows.add(f"cohort:{c}", a.value, a.weight, a.size)
     for t, a in made.periods.items():
@@ -315,6 +329,17 @@ class _Counts:
 
     def __init__(self, g: GroupTime, cells: Cells, made: Averages) -> None:
         self.g, self.cells, self.made = g, cells, made
+        self.events = sorted({*made.events, *(g.leads[0] if g.leads else ())})
+
+    def at_event(self, e: int) -> tuple[Ints, Ints]:
+        """Cohorts and periods behind an event time."""
+        import numpy as np
+
+        if e in self.made.events:
+            at = self._of(self.made.events[e])
+            return self.cells.cohort[at], self.cells.period[at]
+        found = np.nonzero((self.g.cohorts.event == e) & (self.g.count > 0))
+        return found[0].astype(np.int64), found[1].astype(np.int64)
 
     def _of(self, average: Average) -> Ints:
         import numpy as np
@@ -322,11 +347,10 @@ class _Counts:
         return np.flatnonzero(average.weight != 0)
 
     def event_units(self, e: int) -> int:
-        at = self._of(self.made.events[e])
-        return int(self.g.count[self.cells.cohort[at], self.cells.period[at]].sum())
+        return int(self.g.count[self.at_event(e)].sum())
 
     def event_cohorts(self, e: int) -> int:
-        return len(set(self.cells.cohort[self._of(self.made.events[e])].tolist()))
+        return len(set(self.at_event(e)[0].tolist()))
 
     def period_units(self, t: int) -> int:
         at = self._of(self.made.periods[t])
@@ -357,11 +381,9 @@ def _event_study(
     from causal_eval.inference.joint import Linear
     from causal_eval.results.types import EventPoint, EventStudy
 
-    events = sorted(made.events)
+    events = counts.events
     index = [at[f"event:{e}"] for e in events]
-    excluded = {
-        e: bool(all(g.cohorts.excluded[c, t] for c, t in _cells_at(g, e))) for e in events
-    }
+    excluded = {e: bool(g.cohorts.excluded[counts.at_event(e)].all()) for e in events}
     points = []
     for e, i in zip(events, index, strict=True):
         error, tested = tests.test(rows.value[i], i, level)
@@ -378,7 +400,12 @@ def _event_study(
     part, n_groups = g.joint.treated_part(
         Linear(linear.effects[index], linear.sizes[index], linear.means[index]), treated
     )
-    size = np.array([float(np.sum(counts.g.size[counts.cells.cohort[counts._of(made.events[e])]])) for e in events])
+    size = np.array(
+        [
+            float(g.weight[counts.at_event(e)].sum() if g.by_rows else g.size[counts.at_event(e)[0]].sum())
+            for e in events
+        ]
+    )
     post = np.array([e >= 0 and not excluded[e] for e in events], dtype=float)
     weights = post * (size if kind == "simple" else np.ones(len(events)))
     wide = [i for i, e in enumerate(events) if not counts.thin(e)]
@@ -397,23 +424,28 @@ def _event_study(
     )
 
 
-def _cells_at(g: GroupTime, e: int) -> list[tuple[int, int]]:
-    return [(int(c), int(t)) for c, t in zip(g.cohort, g.period, strict=True) if g.cohorts.event[c, t] == e]
-
-
 def _pre_test(g: GroupTime, cells: Cells, tests: Tests, at: dict[str, int]) -> Json:
     """Wald test that all group-time effects before the adoption are zero (Callaway & Sant'Anna 2021, section 4.1)."""
     import numpy as np
     from scipy import stats
 
-    pre = [k for k in range(len(cells.att)) if cells.event[k] < 0 and not g.cohorts.excluded[cells.cohort[k], cells.period[k]]]
+    pre = [
+        k
+        for k in range(len(cells.att))
+        if cells.event[k] < 0 and not g.cohorts.excluded[cells.cohort[k], cells.period[k]]
+    ]
     if not pre:
         return None
     index = [at[f"cell:{k}"] for k in pre]
     cov, b = tests.cov[np.ix_(index, index)], cells.att[pre]
     scale = float(np.abs(cov).max())
     if not scale > 0 or np.linalg.matrix_rank(cov, hermitian=True, tol=1e-10 * scale) < len(pre):
-        return {"statistic": None, "df": len(pre), "p_value": None, "why": "the covariance of the pre-period effects is singular"}
+        return {
+            "statistic": None,
+            "df": len(pre),
+            "p_value": None,
+            "why": "the covariance of the pre-period effects is singular",
+        }
     w = float(b @ np.linalg.solve(cov, b))
     return {"statistic": w, "df": len(pre), "p_value": float(stats.chi2.sf(w, len(pre)))}
 

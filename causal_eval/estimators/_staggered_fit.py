@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from causal_eval.design.staggered import Cohorts, Rollout
     from causal_eval.estimators._staggered import GroupTime
     from causal_eval.estimators.staggered_did import StaggeredDiD
-    from causal_eval.inference.aggregation import Average
-    from causal_eval.inference.effects import Tested
     from causal_eval.inference.joint import Linear
     from causal_eval.inference.rollout import Cell, ControlGroup, Plan
     from causal_eval.inference.two_by_two import Adjustment
@@ -55,7 +53,12 @@ class StaggeredFit:
         return self._write(g, lost, notes, r.dropped, r)
 
     def _write(
-        self, g: GroupTime, lost: list[tuple[int, int, str]], notes: list[str], dropped: tuple[Drop, ...], r: Rollout | None
+        self,
+        g: GroupTime,
+        lost: list[tuple[int, int, str]],
+        notes: list[str],
+        dropped: tuple[Drop, ...],
+        r: Rollout | None,
     ) -> Estimate:
         from causal_eval.estimators._staggered import Words, cell_losses, write
 
@@ -116,7 +119,8 @@ class StaggeredFit:
         if not any(cohorts.headline[c.cohort, c.period] for c in plan.cells):
             raise EstimatorRefusal(
                 "E401",
-                "no effect after an adoption can be estimated: " + (plan.lost[0][2] if plan.lost else "no period is left"),
+                "no effect after an adoption can be estimated: "
+                + (plan.lost[0][2] if plan.lost else "no period is left"),
                 hint="Widen the windows, or add units that are untreated for longer.",
             )
         return plan
@@ -125,7 +129,6 @@ class StaggeredFit:
         """Group-time effects of a unit panel under a policy of imbalance."""
         import numpy as np
 
-        from causal_eval.estimators._staggered import GroupTime
         from causal_eval.inference.cohort_means import of_units
         from causal_eval.inference.joint import FromMeans, FromUnits
         from causal_eval.inference.rollout import group_time
@@ -148,7 +151,9 @@ class StaggeredFit:
         means = of_units(r.y, r.w, r.cohort, C, cluster)
         plan = self._plan(r.cohorts, means.n > 0)
         lost = list(plan.lost)
-        constant = r.w is None or bool((np.where(r.w > 0, r.w, r.w.max(axis=1, keepdims=True)) == r.w.max(axis=1, keepdims=True)).all())
+        constant = r.w is None or bool(
+            (np.where(r.w > 0, r.w, r.w.max(axis=1, keepdims=True)) == r.w.max(axis=1, keepdims=True)).all()
+        )
         by_means = x is None and (
             self.data.pooled or balance == "cross_section" or (constant and bool(np.isfinite(r.y).all()))
         )
@@ -223,7 +228,11 @@ class StaggeredFit:
                 continue
             try:
                 found, _, _ = self._units(whole, other)
-                value = averages(cells_of(found), found.size, horizon=self.options.horizon).overall(self.options.aggregate).value
+                value = (
+                    averages(cells_of(found), found.size, horizon=self.options.horizon)
+                    .overall(self.options.aggregate)
+                    .value
+                )
                 others.append(f'{value:.6g} under "{other}"')
             except (EstimatorRefusal, ValueError) as e:
                 reason = e.message if isinstance(e, EstimatorRefusal) else str(e)

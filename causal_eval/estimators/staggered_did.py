@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
     from causal_eval.data.contract import Panel
     from causal_eval.design.design import Design
-    from causal_eval.design.staggered import Rollout
-    from causal_eval.estimators._staggered import GroupTime
-    from causal_eval.inference.joint import Linear
-    from causal_eval.inference.rollout import Plan
     from causal_eval.results.types import Estimate
 
     Floats = NDArray[np.float64]
@@ -81,7 +77,9 @@ class StaggeredDiD(Options):
 
         design = design or Design()
         if data.fixed_effects:
-            raise EstimatorRefusal("E403", "staggered_did absorbs no further fixed effects", hint="Use covariates instead.")
+            raise EstimatorRefusal(
+                "E403", "staggered_did absorbs no further fixed effects", hint="Use covariates instead."
+            )
         how = self.adjustment or ("doubly_robust" if data.covariates else "none")
         if how != "none" and not data.covariates:
             raise EstimatorRefusal(

@@ -31,20 +31,24 @@ class Average:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """The cells that averages are made of, (K,) each: effect, cohort, period, event time, whether the headline has them."""
+    """The cells that averages are made of, (K,) each: effect, cohort, period, event time, whether the headline has them.
+
+    ``weight`` is what a cell weighs in an average; None for its cohort's size.
+    """
 
     att: Floats
     cohort: Ints
     period: Ints
     event: Ints
     headline: Bools
+    weight: Floats | None = None
 
 
 def ratio(name: str, cells: Cells, take: Bools, size: Floats) -> Average:
-    """The average over the cells ``take`` (K,), each weighted by its cohort's size."""
+    """The average over the cells ``take`` (K,), each weighted by its own weight or its cohort's size."""
     import numpy as np
 
-    w = np.where(take, size[cells.cohort], 0.0)
+    w = np.where(take, size[cells.cohort] if cells.weight is None else cells.weight, 0.0)
     total = float(w.sum())
     value = float(w @ cells.att) / total
     d = np.zeros(len(size))
@@ -52,7 +56,9 @@ def ratio(name: str, cells: Cells, take: Bools, size: Floats) -> Average:
     return Average(name, value, w / total, d)
 
 
-def mean(name: str, parts: list[Average], weight: Floats | None = None, by: tuple[Ints, Floats] | None = None) -> Average:
+def mean(
+    name: str, parts: list[Average], weight: Floats | None = None, by: tuple[Ints, Floats] | None = None
+) -> Average:
     """The average of averages: plain, or weighted by the sizes ``by = (cohort of each part, sizes)``."""
     import numpy as np
 

@@ -91,7 +91,9 @@ class FromMeans:
             assert psi is not None
             part = psi[has[:, 1]]
             return part.T @ part, (int(has[:, 1].sum()), int(has[:, 0].sum()))
-        total = sum((h[c] @ self.means.second[c] @ h[c].T for c in np.flatnonzero(treated)), np.zeros((h.shape[1],) * 2))
+        total = sum(
+            (h[c] @ self.means.second[c] @ h[c].T for c in np.flatnonzero(treated)), np.zeros((h.shape[1],) * 2)
+        )
         n = self.means.n.max(axis=1)
         return np.asarray(total), (int(n[treated].sum()), int(n[~treated].sum()))
 

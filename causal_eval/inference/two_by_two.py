@@ -111,9 +111,7 @@ def panel(dy: Floats, d: Floats, w: Floats, x: Floats, how: Adjustment) -> tuple
     return a - b, pa - pb - gamma @ pull - beta @ shift
 
 
-def cross_sections(
-    y: Floats, post: Floats, d: Floats, w: Floats, x: Floats, how: Adjustment
-) -> tuple[float, Floats]:
+def cross_sections(y: Floats, post: Floats, d: Floats, w: Floats, x: Floats, how: Adjustment) -> tuple[float, Floats]:
     """ATT and psi (N,) of two-period repeated cross-sections; ``post`` (N,) 0/1, others as in :func:`panel`.
 
     Raises:

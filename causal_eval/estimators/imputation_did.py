@@ -1,0 +1,118 @@
+"""Imputation difference-in-differences: untreated outcomes predicted from unit and period effects, then averaged.
+
+Borusyak, Jaravel & Spiess (2024), Review of Economic Studies 91(6): theorem 2 (the estimator), theorem 3 with eq. 7-8
+(conservative clustered variance), proposition 7 (test of parallel trends on untreated observations alone).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from causal_eval.errors import EstimatorRefusal
+from causal_eval.estimators._base import Estimator, Info, Options
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from causal_eval.data.contract import Panel
+    from causal_eval.design.design import Design
+    from causal_eval.results.types import Estimate
+
+
+class ImputationDiD(Options):
+    """Effects as outcomes less what unit and period effects, fitted on untreated rows, predict.
+
+    Errors are the paper's conservative clustered ones, at ``roles.cluster``, else at the unit, without a small-sample
+    factor; tests use t with G - 1 degrees of freedom. Every treated row weighs the same in an average (or by its weight).
+    Missing rows need no policy: each row is used as it is. Leads come from untreated rows alone, against the base period.
+    """
+
+    aggregate: Literal["simple", "cohort", "event", "calendar"] = Field("simple", description="The headline's average")
+    horizon: int | None = Field(None, ge=0, description="Balance event times: only cohorts seen from 0 to this one")
+    leads: int | None = Field(None, ge=0, description="Leads in the test of parallel trends; all of them unless given")
+
+    info: ClassVar[Info] = Info(
+        name="imputation_did",
+        title="Imputation difference-in-differences",
+        summary="Each treated outcome less what its unit and period would have had, learnt from untreated rows.",
+        data=frozenset({"panel"}),
+        estimands=frozenset({"att"}),
+        adoptions=frozenset({"block", "staggered"}),
+        assumptions=("parallel_trends", "no_anticipation", "no_interference", "stable_composition", "valid_inference"),
+        min_pre_periods=1,
+        min_controls=1,
+        covariates=True,
+        reference="Borusyak, Jaravel & Spiess (2024), Review of Economic Studies 91(6), theorems 2 and 3",
+    )
+
+    def estimate(
+        self, data: Panel, design: Design | None = None, *, rng: np.random.Generator | None = None
+    ) -> Estimate:
+        """Effects by cohort and period, by event time, cohort and calendar period, and four overall averages.
+
+        Raises:
+            EstimatorRefusal: E401 nothing to compare, E402 not identified, E403 a ratio metric or further effects.
+        """
+        import numpy as np
+
+        from causal_eval.design.design import Design
+        from causal_eval.design.staggered import rollout
+        from causal_eval.estimators._staggered import GroupTime, Words, cell_losses, write
+        from causal_eval.estimators._staggered_units import arrays, refuse_ratio
+        from causal_eval.inference.imputation import impute
+        from causal_eval.inference.regression import NotIdentified
+        from causal_eval.inference.scores import FromScores, mean_scores
+
+        design = design or Design()
+        refuse_ratio(data, self.info.name)
+        r = rollout(data, design)
+        w, x = arrays(data, r)
+        try:
+            found = impute(
+                r.y, w, x, r.cohort, r.cohorts.event, r.cohorts.keep, anticipation=design.anticipation, leads=self.leads
+            )
+        except NotIdentified as e:
+            raise EstimatorRefusal(
+                "E402", f"imputation_did: {e}", hint="Leave out such covariates, or units seen in few periods."
+            ) from e
+        if not found.cells:
+            why = found.lost[0][2] if found.lost else "no treated row is left"
+            raise EstimatorRefusal("E401", f"imputation_did: {why}", hint="Some unit must stay untreated for longer.")
+        C = len(r.cohorts.start)
+        u, mean, weight, count = mean_scores(r.y, w, r.cohort, C)
+        h = np.concatenate([found.h, found.h_leads], axis=1)
+        joint = FromScores.of(found.scores, u, r.cohort, r.cluster, r.own_cluster, h)
+        seen = w > 0
+        size = np.bincount(r.cohort, (w.sum(axis=1) / np.maximum(seen.sum(axis=1), 1)), minlength=C)
+        g = GroupTime(
+            r.cohorts,
+            found.att,
+            np.array([c for c, _ in found.cells], dtype=np.int64),
+            np.array([t for _, t in found.cells], dtype=np.int64),
+            joint,
+            size,
+            np.bincount(r.cohort, minlength=C).astype(np.int64),
+            mean,
+            weight,
+            count,
+            -1 - design.anticipation,
+            shares_estimated=False,
+            by_rows=True,
+            leads=(found.leads, found.lead) if found.leads else None,
+        )
+        notes = cell_losses(r.cohorts, list(found.lost))
+        lonely = sum(1 for c, t in found.cells if count[c, t] == 1)
+        if lonely:
+            notes.append(
+                f"{lonely:,} of {len(found.cells):,} cohort-periods hold one unit, whose own noise the errors cannot see."
+            )
+        groups = "clusters" if data.has_clusters else "units"
+        name = f"conservative imputation errors, clustered by {joint.n_groups:,} {groups}, t with {joint.n_groups - 1:,} df"
+        return write(
+            data, g, Words(self.info.name, name, tuple(notes), r.dropped), kind=self.aggregate, level=self.level, horizon=self.horizon
+        )  # fmt: skip
+
+
+plugin: type[Estimator[Panel]] = ImputationDiD
