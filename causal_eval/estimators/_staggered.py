@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from causal_eval.inference.aggregation import Average, Averages, Cells
     from causal_eval.inference.effects import Tested
     from causal_eval.inference.joint import Joint, Linear
-    from causal_eval.results.types import Drop, Effect, Estimate, EventStudy, Json, PathPoint
+    from causal_eval.results.types import Drop, Effect, Estimate, EventStudy, Json, PathPoint, Sample
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -69,7 +69,7 @@ class GroupTime:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the estimate says of itself."""
+    """What the estimate says of itself. ``headline`` names the procedure behind the headline where it is another."""
 
     method: str
     inference: str
@@ -77,6 +77,7 @@ class Words:
     dropped: tuple[Drop, ...]
     estimand: str = "att"
     details: dict[str, Json] | None = None
+    headline: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,14 +213,22 @@ def write(
     if found.value is not None and p is not None:
         tested = relative_of(special, seen) if special else fieller(value, seen, joint, tests.df, level, p)
         effects.append(
-            effect("overall", "relative", found.value, found.std_error, tested, level=level, method=words.inference)
+            effect(
+                "overall",
+                "relative",
+                found.value,
+                found.std_error,
+                tested,
+                level=level,
+                method=words.headline or words.inference,
+            )
         )
     if "cumulative" in at:
         say("overall", "cumulative", scale="cumulative")
-    for k in KINDS:
-        say(f"overall:{k}", f"overall:{k}", other=special if k == kind else None)
-    for e in counts.events:
-        say(f"event:{e}", f"event:{e}", n=counts.event_units(e))
+    for which in KINDS:
+        say(f"overall:{which}", f"overall:{which}", other=special if which == kind else None)
+    for event in counts.events:
+        say(f"event:{event}", f"event:{event}", n=counts.event_units(event))
     for c in made.cohorts:
         say(f"cohort:{g.cohorts.labels[c]}", f"cohort:{c}", n=int(g.units[c]))
     for t in made.periods:
@@ -236,7 +245,8 @@ def write(
     if small:
         named = ", ".join(f"{g.cohorts.labels[c]} ({int(g.units[c])})" for c in small)
         notes.append(
-            f"Cohorts with fewer than {FEW_UNITS} units: {named}. Their own effects are noise; they count in the averages by their size."
+            f"Cohorts with fewer than {FEW_UNITS} units: {named}. "
+            "Their own effects are noise; they count in the averages by their size."
         )
     if study is not None and any(q.thin for q in study.points):
         thin = ", ".join(str(q.event) for q in study.points if q.thin)
@@ -256,7 +266,7 @@ def write(
         effects=tuple(effects),
         sample=_sample(g, words, made, n_treated),
         level=level,
-        inference=words.inference,
+        inference=words.headline or words.inference,
         path=_path(g, rows, tests, at, level),
         event_study=study,
         baseline=baseline,
@@ -281,9 +291,9 @@ def _rows(g: GroupTime, cells: Cells, made: Averages, observed: Average, kind: K
 
     K = len(cells.att)
     rows = _Rows(g)
-    for k in KINDS:
-        a = made.overall(k)
-        rows.add(f"overall:{k}", a.value, a.weight, a.size)
+    for which in KINDS:
+        a = made.overall(which)
+        rows.add(f"overall:{which}", a.value, a.weight, a.size)
     for e, a in made.events.items():
         rows.add(f"event:{e}", a.value, a.weight, a.size)
     for j, (e, value) in enumerate(zip(*g.leads, strict=True) if g.leads else ()):
@@ -361,7 +371,7 @@ class _Counts:
 
         total = float(self.g.units[np.isfinite(self.g.cohorts.start)].sum())
         n = self.event_units(e)
-        return n < THIN_UNITS or n < THIN_SHARE * total
+        return n < min(THIN_UNITS, total) or n < THIN_SHARE * total
 
 
 def _event_study(
@@ -421,6 +431,7 @@ def _event_study(
         (),
         tuple(float(v) for v in weights / weights.sum()) if weights.sum() > 0 else (),
         critical,
+        g.reference is not None and g.leads is None,
     )
 
 
@@ -489,14 +500,14 @@ def _estimand(g: GroupTime, cells: Cells, kind: Kind, data: Panel) -> str:
     return f"Average effect on the {who}, {how}{tail} (average treatment effect on the treated)."
 
 
-def _sample(g: GroupTime, words: Words, made: Averages, n_treated: int) -> object:
+def _sample(g: GroupTime, words: Words, made: Averages, n_treated: int) -> Sample:
     import numpy as np
 
-    from causal_eval.results.types import Sample
+    from causal_eval.results.types import Sample as S
 
     treated = np.isfinite(g.cohorts.start)
     first = (g.cohorts.event[treated] >= 0).any(axis=0)
-    return Sample(
+    return S(
         int(g.count.sum()),
         int(g.units.sum()),
         n_treated,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from causal_eval.errors import EstimatorRefusal
@@ -16,23 +17,41 @@ if TYPE_CHECKING:
     from causal_eval.design.design import Design
     from causal_eval.design.staggered import Cohorts, Rollout
     from causal_eval.estimators._staggered import GroupTime
-    from causal_eval.estimators.staggered_did import StaggeredDiD
-    from causal_eval.inference.joint import Linear
+    from causal_eval.inference.aggregation import Average
+    from causal_eval.inference.cohort_means import CohortMeans
+    from causal_eval.inference.effects import Tested
+    from causal_eval.inference.joint import Joint, Linear
     from causal_eval.inference.rollout import Cell, ControlGroup, Plan
     from causal_eval.inference.two_by_two import Adjustment
     from causal_eval.results.types import Estimate
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
 
 Balance = Literal["strict", "pairwise", "cross_section"]
 
 
 @dataclass(frozen=True, slots=True)
-class StaggeredFit:
-    """One fit of :class:`~causal_eval.estimators.staggered_did.StaggeredDiD`."""
+class FitOptions:
+    """The options of `staggered_did` that a fit reads; see there."""
 
-    options: StaggeredDiD
+    level: float
+    control_group: Literal["never_treated", "not_yet_treated"] | None
+    base_period: Literal["universal", "varying"]
+    balance: Balance
+    aggregate: Literal["simple", "cohort", "event", "calendar"]
+    inference: Literal["analytic", "bootstrap"]
+    draws: int
+    horizon: int | None
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaggeredFit:
+    """One fit of `staggered_did`."""
+
+    options: FitOptions
     data: Panel
     design: Design
     how: Adjustment
@@ -72,22 +91,33 @@ class StaggeredFit:
         bootstrap = None
         if self.options.inference == "bootstrap":
             bootstrap = self._bootstrap(g)
-            name = f"multiplier bootstrap of {g.joint.n_groups:,} {groups} ({self.options.draws:,} draws), t with {g.joint.n_groups - 1:,} df"
-        test = None
+            name = (
+                f"multiplier bootstrap of {g.joint.n_groups:,} {groups} ({self.options.draws:,} draws), "
+                f"t with {g.joint.n_groups - 1:,} df"
+            )
+        test, special = None, ""
         if r is not None:
             few = self._permutation(g, r)
-            if few is not None:
-                test, name, note = few
+            if isinstance(few, str):
+                said.append(few)
+            elif few is not None:
+                test, special, note = few
                 said.append(note)
         return write(
             self.data,
             g,
             Words(
-                self.options.info.name,
+                self.options.method,
                 name,
                 tuple(said),
                 dropped,
-                details={"control_group": control, "base_period": self.options.base_period, "balance": self.options.balance, "adjustment": self.how},
+                details={
+                    "control_group": control,
+                    "base_period": self.options.base_period,
+                    "balance": self.options.balance,
+                    "adjustment": self.how,
+                },
+                headline=special,
             ),
             kind=self.options.aggregate,
             level=self.options.level,
@@ -138,7 +168,7 @@ class StaggeredFit:
         missing = np.isnan(r.y) if x is None else np.isnan(r.y) | np.isnan(x).any(axis=2)
         if balance == "strict" and missing.any():
             used = r.cohorts.keep[r.cohort] if self.design.pre or self.design.post else np.ones_like(missing)
-            gone = (missing & used).any(axis=1)
+            gone: Bools = np.asarray((missing & used).any(axis=1))
             if gone.all():
                 raise EstimatorRefusal(
                     "E401", "no unit is seen in every period", hint='Use balance = "pairwise" or "cross_section".'
@@ -180,20 +210,18 @@ class StaggeredFit:
         return self._group_time(r.cohorts, att, cells, joint, means, np.bincount(r.cohort, minlength=C)), lost, r
 
     def _group_time(
-        self, cohorts: Cohorts, att: Floats, cells: tuple[Cell, ...], joint: object, means: object, units: Ints
+        self, cohorts: Cohorts, att: Floats, cells: tuple[Cell, ...], joint: Joint, means: CohortMeans, units: Ints
     ) -> GroupTime:
         import numpy as np
 
         from causal_eval.estimators._staggered import GroupTime
-        from causal_eval.inference.cohort_means import CohortMeans
 
-        assert isinstance(means, CohortMeans)
         return GroupTime(
             cohorts,
             att,
             np.array([c.cohort for c in cells], dtype=np.int64),
             np.array([c.period for c in cells], dtype=np.int64),
-            joint,  # type: ignore[arg-type]
+            joint,
             means.size,
             units.astype(np.int64),
             means.mean,
@@ -239,7 +267,7 @@ class StaggeredFit:
                 others.append(f'not estimable under "{other}" ({reason})')
         return [said[0] + " The headline would be " + " and ".join(others) + "."]
 
-    def _bootstrap(self, g: GroupTime) -> object:
+    def _bootstrap(self, g: GroupTime) -> Callable[[Linear], Floats]:
         import numpy as np
 
         from causal_eval.inference.bands import multiplier
@@ -312,11 +340,43 @@ class StaggeredFit:
         joint = FromUnits(found.psi, yy, ww, cohort, groups, C)
         return self._group_time(rolled, found.att, cells, joint, means, units), lost, notes
 
-    def _permutation(self, g: GroupTime, r: Rollout) -> tuple[object, str, str] | None:
-        """With few treated clusters: the headline's test by permuting adoption dates, where that can be done."""
-        return None
+    def _permutation(self, g: GroupTime, r: Rollout) -> tuple[Callable[[Average], Tested], str, str] | str | None:
+        """With few treated clusters: the headline's test by permuting adoption dates among clusters."""
+        import numpy as np
 
+        from causal_eval.inference.aggregation import averages
+        from causal_eval.inference.few_clusters import ClusterCount
+        from causal_eval.inference.joint import FromMeans
+        from causal_eval.inference.rollout_permutation import permute_rollout
 
-def reassign(r: Rollout, cohort: Ints) -> Rollout:
-    """The same units under other adoption dates."""
-    return replace(r, cohort=cohort)
+        treated = np.isfinite(r.cohorts.start)[r.cohort]
+        # Without never treated units the last cohort is what the others are compared with at the end.
+        control = ~treated if r.cohorts.has_never else r.cohort == len(r.cohorts.start) - 1
+        n = int(r.cluster.max()) + 1
+        by_cluster = [np.unique(r.cluster[m]) for m in (treated & ~control, control)]
+        mixed = len(np.unique(r.cohort * n + r.cluster)) > n
+        count = ClusterCount(n, len(by_cluster[0]), len(by_cluster[1]), not mixed)
+        if not count.few:
+            return None
+        if mixed or not isinstance(g.joint, FromMeans):
+            why = "adoption differs within clusters" if mixed else "with covariates or unbalanced units"
+            return (
+                f"Only {count.treated} treated and {count.control} control clusters: clustered errors this few are too small, "
+                f"and {why} dates cannot be permuted. Read the interval as a lower bound on the uncertainty."
+            )
+        from causal_eval.estimators._staggered import cells_of
+
+        weight = averages(cells_of(g), g.size, horizon=self.options.horizon).overall(self.options.aggregate).weight
+        plan = self._plan(r.cohorts, g.count > 0)
+        found = permute_rollout(
+            r.y, r.w, r.cohort, r.cluster, r.cohorts.event >= 0, plan.cells, weight, level=self.options.level, rng=self.rng
+        )  # fmt: skip
+        return (
+            lambda _: found.tested,
+            found.sentence,
+            (
+                f"Only {count.treated} treated and {count.control} control clusters, too few for clustered errors: the headline's "
+                f"p-value and interval come from {found.said}; the smallest p-value possible is {found.smallest_p:.3g}. "
+                "The other rows keep clustered errors and are too sure of themselves."
+            ),
+        )

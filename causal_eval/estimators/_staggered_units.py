@@ -40,5 +40,5 @@ def arrays(data: Panel, r: Rollout) -> tuple[Floats, Floats | None]:
     if not data.covariates:
         return w, None
     x = np.stack([data.matrix(f"x_{j}")[r.rows] for j in range(len(data.covariates))], axis=2)
-    gone = np.isnan(x).any(axis=2)
+    gone = np.asarray(np.isnan(x).any(axis=2))
     return np.where(gone, 0.0, w), np.where(gone[:, :, None], 0.0, x)

@@ -92,7 +92,7 @@ class ImputationDiD(Options):
             np.array([c for c, _ in found.cells], dtype=np.int64),
             np.array([t for _, t in found.cells], dtype=np.int64),
             joint,
-            size,
+            size.astype(np.float64),
             np.bincount(r.cohort, minlength=C).astype(np.int64),
             mean,
             weight,

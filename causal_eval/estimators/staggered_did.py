@@ -15,13 +15,10 @@ from causal_eval.estimators._base import Estimator, Info, Options
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
 
     from causal_eval.data.contract import Panel
     from causal_eval.design.design import Design
     from causal_eval.results.types import Estimate
-
-    Floats = NDArray[np.float64]
 
 Balance = Literal["strict", "pairwise", "cross_section"]
 
@@ -91,9 +88,20 @@ class StaggeredDiD(Options):
                 "a ratio of totals cannot be adjusted for covariates unit by unit",
                 hint='Use adjustment = "none", or a mean metric.',
             )
-        from causal_eval.estimators._staggered_fit import StaggeredFit
+        from causal_eval.estimators._staggered_fit import FitOptions, StaggeredFit
 
-        return StaggeredFit(self, data, design, how, self.generator(rng)).estimate()
+        options = FitOptions(
+            self.level,
+            self.control_group,
+            self.base_period,
+            self.balance,
+            self.aggregate,
+            self.inference,
+            self.draws,
+            self.horizon,
+            self.info.name,
+        )
+        return StaggeredFit(options, data, design, how, self.generator(rng)).estimate()
 
 
 plugin: type[Estimator[Panel]] = StaggeredDiD

@@ -105,7 +105,7 @@ class SunAbraham(Options):
             np.array([c for c, _ in found.cells], dtype=np.int64),
             np.array([t for _, t in found.cells], dtype=np.int64),
             joint,
-            np.bincount(r.cohort, w.sum(axis=1) / np.maximum((w > 0).sum(axis=1), 1), minlength=C),
+            np.bincount(r.cohort, w.sum(axis=1) / np.maximum((w > 0).sum(axis=1), 1), minlength=C).astype(np.float64),
             units,
             mean,
             weight,

@@ -191,7 +191,8 @@ def of_rows(
     cell = cohort * T + period
 
     def sums(values: Floats | None) -> Floats:
-        return np.bincount(cell, values, minlength=C * T).reshape(C, T)
+        found: Floats = np.bincount(cell, values, minlength=C * T).reshape(C, T).astype(np.float64)
+        return found
 
     count, weight = sums(None).astype(np.int64), sums(w)
     with np.errstate(invalid="ignore", divide="ignore"):

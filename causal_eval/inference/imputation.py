@@ -1,10 +1,10 @@
 r"""Imputation of untreated outcomes (Borusyak, Jaravel & Spiess 2024, Review of Economic Studies).
 
-Step 1 fits y_it = alpha_i + lambda_t + x_it' beta on untreated cells; step 2 takes tau_it = y_it - alpha_i - lambda_t - x_it' beta in
-treated ones; step 3 averages (theorem 2). A target sum a_it tau_it is linear in the outcomes with weight a_it on treated
-cells and -w_it (mu_i + kappa_t + xt_it' g) on untreated ones, where M kappa = sum_it a_it (e_t - w_i / W_i) over the untreated sample's
-normal equations (:mod:`causal_eval.inference.within`), xt are residualised covariates and g = (xt'w xt)^-1 sum a_it xt_it. Residuals e
-of a unit have weighted sum zero, so mu_i plays no part in its score:
+Step 1 fits y_it = alpha_i + lambda_t + x_it' beta on untreated cells; step 2 takes tau_it = y_it - alpha_i - lambda_t - x_it' beta
+in treated ones; step 3 averages (theorem 2). A target sum a_it tau_it is linear in the outcomes with weight a_it on treated
+cells and -w_it (mu_i + kappa_t + xt_it' g) on untreated ones, where M kappa = sum_it a_it (e_t - w_i / W_i), M the normal
+equations of the untreated sample (:mod:`causal_eval.inference.within`), xt are residualised covariates and
+g = (xt'w xt)^-1 sum a_it xt_it. Residuals e of a unit have weighted sum zero, so mu_i plays no part in its score:
 
     psi_i = sum_t a_it (tau_it - taubar_ct) - kappa' (w_it e_it)_t - g' sum_t w_it xt_it e_it
 
@@ -114,7 +114,7 @@ def impute(
     own = np.zeros((n, T))
     for c in range(C):
         members = np.flatnonzero(cohort == c)
-        for t in np.flatnonzero(treated_cell[c] & keep[c]):
+        for t in np.flatnonzero(treated_cell[c] & keep[c]).tolist():
             at = members[can[members, t]]
             if not (w[members, t] > 0).any():
                 continue

@@ -34,9 +34,12 @@ class Linear:
 
 
 class Joint(Protocol):
-    """Where the covariance comes from. ``n_groups`` independent units or clusters."""
+    """Where the covariance comes from."""
 
-    n_groups: int
+    @property
+    def n_groups(self) -> int:
+        """Independent units or clusters."""
+        ...
 
     def covariance(self, rows: Linear) -> Floats:
         """(R, R)."""

@@ -43,12 +43,12 @@ def logit(d: Floats, x: Floats, w: Floats) -> tuple[Floats, Floats]:
             raise NoOverlap("the propensity score cannot be estimated: covariates are collinear or separate the groups")
         step = np.linalg.solve(hessian, z.T @ (w * (d - p)))
         beta = beta + step
-        if float(np.abs(step).max()) < 1e-12 * (1 + float(np.abs(beta).max())):
+        if float(np.linalg.norm(step)) < 1e-12 * (1.0 + float(np.linalg.norm(beta))):
             break
     else:
         raise NoOverlap("the propensity score does not converge: the covariates separate treated from control")
     p = 1 / (1 + np.exp(-np.clip(z @ beta, -500, 500)))
-    if float(p[(w > 0) & (d == 0)].max(initial=0.0)) >= 0.999:
+    if bool((p[(w > 0) & (d == 0)] >= 0.999).any()):
         raise NoOverlap("a control has a propensity score of 0.999 or more: no overlap")
     hessian = z.T @ (z * (w * p * (1 - p))[:, None])
     influence = np.linalg.solve(hessian, (z * (w * (d - p))[:, None]).T).T / scale
@@ -62,7 +62,7 @@ def _fit(y: Floats, x: Floats, w: Floats) -> tuple[Floats, Floats]:
     scale = np.maximum(np.abs(x[w > 0]).max(axis=0, initial=0.0), 1e-300)
     z = x / scale
     gram = z.T @ (z * w[:, None])
-    if np.linalg.matrix_rank(gram, hermitian=True, tol=1e-12 * max(np.linalg.norm(gram), 1e-300)) < x.shape[1]:
+    if np.linalg.matrix_rank(gram, hermitian=True, tol=1e-12 * float(np.linalg.norm(gram))) < x.shape[1]:
         raise NoOverlap("covariates are collinear among the rows an outcome regression is fitted on")
     beta = np.linalg.solve(gram, z.T @ (w * y))
     fitted = z @ beta

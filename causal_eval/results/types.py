@@ -171,6 +171,8 @@ class EventStudy:
     """Over the non-reference points: the weights that make the average effect after the launch; empty where unknown."""
     critical: float | None = None
     """Critical value of the uniform band over the non-reference points (sup-t), where one was computed."""
+    one_base: bool = True
+    """Whether leads and lags are all measured from the base period; False for a varying base or leads of their own."""
 
     def tested(self) -> tuple[int, ...]:
         """Positions, among the non-reference points, of those that a test may use: not excluded and not thin."""

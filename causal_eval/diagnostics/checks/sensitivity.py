@@ -69,6 +69,9 @@ class Sensitivity:
             return diagnostic(self.info, "not_run", reason)
         if not study.covariance or not study.post_weights:
             return diagnostic(self.info, "not_run", "The event study has no covariance of leads and lags to work with.")
+        if not study.one_base:
+            reason = "Leads and lags are not measured from one base period, so departures before and after do not compare."
+            return diagnostic(self.info, "not_run", reason)
         run = _run(study)
         if isinstance(run, str):
             return diagnostic(self.info, "not_run", run)
