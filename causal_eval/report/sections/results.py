@@ -27,6 +27,7 @@ from causal_eval.report.numbers import (
     count,
     effect_text,
     error_of,
+    fixed,
     interval_text,
     p_text,
     share,
@@ -41,6 +42,13 @@ _FAMILIES = (
     ("period:", "By period"),
 )
 MOST_ROWS = 30
+_COMPARED = {
+    "treated_vs_never": "Adopters with the never treated",
+    "earlier_vs_later": "Earlier adopters with later ones, before those adopt",
+    "later_vs_earlier": "Later adopters with earlier ones, which are treated already",
+    "later_vs_always": "Later adopters with those treated all along",
+}
+"""What a two-way coefficient compares, by the kind of comparison (Goodman-Bacon 2021); the last two are the bad ones."""
 
 
 def analyses(result: StudyResult, metrics: list[MetricInfo], caption: str) -> Table:
@@ -123,6 +131,7 @@ def section(result: StudyResult, figures: Collection[str]) -> Section | None:
     if others:
         blocks.append(analyses(result, others, "Other metrics"))
     blocks += finer(result)
+    blocks += compared(result)
     notes = merged_notes(list(result.findings))
     if notes:
         blocks += [
@@ -130,6 +139,41 @@ def section(result: StudyResult, figures: Collection[str]) -> Section | None:
             Bullets(tuple((Strong(f"{sentence(who).rstrip('.')}: "), note) for who, note in notes)),
         ]
     return Section("results", "Results, all analyses side by side", tuple(blocks))
+
+
+def compared(result: StudyResult) -> list[Block]:
+    """What each two-way reference of the primary metric is made of, by kind of comparison."""
+    metric = result.primary_metric
+    unit = metric_unit(result, metric)
+    out: list[Block] = []
+    for f in result.findings:
+        e = f.estimate
+        parts = e.details.get("bacon") if e is not None and f.metric == metric.name else None
+        if e is None or not isinstance(parts, list):
+            continue
+        error = error_of(e.headline)
+        rows, already = [], 0.0
+        for kind, words in _COMPARED.items():
+            mine = [p for p in parts if p["kind"] == kind]
+            weight = sum(p["weight"] for p in mine)
+            if not weight > 0:
+                continue
+            already += weight if kind.startswith("later") else 0.0
+            average = sum(p["weight"] * p["estimate"] for p in mine) / weight
+            rows.append((cell(words), cell(f"{fixed(weight * 100, 0)}%"), cell(change(average, unit, error))))
+        columns = (Column("Compared", wide=True), Column("Weight", True), Column("Average estimate", True))
+        name = analysis_name(f)
+        out += [
+            Table(f"{metric_label(metric)}: what the reference ({name}) is made of", columns, tuple(rows)),
+            Text(
+                (
+                    f"{fixed(already * 100, 0)}% of the weight rests on controls that are treated already: where effects grow or fade "
+                    "with time, those comparisons are off by that change.",
+                ),
+                "note",
+            ),
+        ]
+    return out
 
 
 def finer(result: StudyResult) -> list[Block]:
