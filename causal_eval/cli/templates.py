@@ -196,7 +196,14 @@ better = "higher"
 min_effect = { absolute = 0.05 }
 
 [[estimators]]
-method = "did"                         # several adoption dates: a reference only, it compares late with early adopters
+method = "staggered_did"               # each wave against the sites that have not adopted by then
+
+[[estimators]]
+method = "imputation_did"              # the same question by another route: do they agree?
+
+[[estimators]]
+method = "did"                         # two-way effects: a reference only, they compare late with early adopters
+role = "reference"
 """
 )
 

@@ -29,6 +29,8 @@ THIN_UNITS = 5
 """An event time with fewer treated units than this is marked and left out of tests."""
 THIN_SHARE = 0.25
 """So is one that rests on less than this share of the treated units."""
+MOST_NUMBERS = 60_000
+"""Covariances by cohort are kept in a result up to this many numbers."""
 FEW_UNITS = 5
 """Cohorts with fewer units are named in a note."""
 
@@ -197,7 +199,8 @@ def write(
         i = at[row]
         error, tested = tests.test(rows.value[i], i, level)
         effects.append(
-            effect(aggregation, scale, rows.value[i], error, other or tested, level=level, method=words.inference,
+            effect(aggregation, scale, rows.value[i], error, other or tested, level=level,
+                   method=(words.headline or words.inference) if other else words.inference,
                    n_units=n, n_treated=treated)
         )  # fmt: skip
 
@@ -264,7 +267,7 @@ def write(
         estimand=words.estimand,
         estimand_text=_estimand(g, cells, kind, data),
         effects=tuple(effects),
-        sample=_sample(g, words, made, n_treated),
+        sample=_sample(g, words, n_treated, study),
         level=level,
         inference=words.headline or words.inference,
         path=_path(g, rows, tests, at, level),
@@ -407,9 +410,12 @@ def _event_study(
         points.sort(key=lambda q: q.event)
     cov = tests.cov[np.ix_(index, index)]
     treated = np.isfinite(g.cohorts.start)
-    part, n_groups = g.joint.treated_part(
-        Linear(linear.effects[index], linear.sizes[index], linear.means[index]), treated
+    parts = g.joint.parts(Linear(linear.effects[index], linear.sizes[index], linear.means[index]))
+    n_groups = (
+        sum(n for (_, n), yes in zip(parts, treated, strict=False) if yes),
+        sum(n for (_, n), yes in zip(parts, treated, strict=False) if not yes),
     )
+    kept = [c for c, (_, n) in enumerate(parts) if n] if len(parts) * len(events) ** 2 <= MOST_NUMBERS else []
     size = np.array(
         [
             float(g.weight[counts.at_event(e)].sum() if g.by_rows else g.size[counts.at_event(e)[0]].sum())
@@ -426,11 +432,14 @@ def _event_study(
         tuple(tuple(float(v) for v in row) for row in cov),
         tests.df,
         level,
-        () if part is None else tuple(tuple(float(v) for v in row) for row in g.scale * part),
+        (),
         n_groups,
         (),
         tuple(float(v) for v in weights / weights.sum()) if weights.sum() > 0 else (),
         critical,
+        tuple(tuple(tuple(float(v) for v in row) for row in g.scale * parts[c][0]) for c in kept),
+        tuple(parts[c][1] for c in kept),
+        tuple(bool(treated[c]) for c in kept),
         g.reference is not None and g.leads is None,
     )
 
@@ -500,13 +509,16 @@ def _estimand(g: GroupTime, cells: Cells, kind: Kind, data: Panel) -> str:
     return f"Average effect on the {who}, {how}{tail} (average treatment effect on the treated)."
 
 
-def _sample(g: GroupTime, words: Words, made: Averages, n_treated: int) -> Sample:
+def _sample(g: GroupTime, words: Words, n_treated: int, study: EventStudy | None) -> Sample:
     import numpy as np
 
     from causal_eval.results.types import Sample as S
 
     treated = np.isfinite(g.cohorts.start)
     first = (g.cohorts.event[treated] >= 0).any(axis=0)
+    # Where everybody adopts in the end there is no control group to count.
+    groups = study.n_clusters if study is not None else (0, 0)
+    n_treated_groups = groups[0] if min(groups) > 0 else None
     return S(
         int(g.count.sum()),
         int(g.units.sum()),
@@ -516,7 +528,7 @@ def _sample(g: GroupTime, words: Words, made: Averages, n_treated: int) -> Sampl
         int((~first).sum()),
         int(first.sum()),
         g.joint.n_groups,
-        None,
+        n_treated_groups,
         words.dropped,
     )
 

@@ -42,3 +42,20 @@ def arrays(data: Panel, r: Rollout) -> tuple[Floats, Floats | None]:
     x = np.stack([data.matrix(f"x_{j}")[r.rows] for j in range(len(data.covariates))], axis=2)
     gone = np.asarray(np.isnan(x).any(axis=2))
     return np.where(gone, 0.0, w), np.where(gone[:, :, None], 0.0, x)
+
+
+def few_note(r: Rollout) -> list[str]:
+    """A note where clusters are too few for clustered errors; these estimators have no other procedure."""
+    import numpy as np
+
+    from causal_eval.inference.few_clusters import count_clusters
+
+    treated = np.isfinite(r.cohorts.start)[r.cohort]
+    control = ~treated if r.cohorts.has_never else r.cohort == len(r.cohorts.start) - 1
+    count = count_clusters(~control, r.cluster)
+    if not count.few:
+        return []
+    return [
+        f"Only {count.treated} treated and {count.control} control clusters: clustered errors this few are too small; "
+        "`staggered_did` permutes adoption dates instead."
+    ]

@@ -60,7 +60,7 @@ class ImputationDiD(Options):
         from causal_eval.design.design import Design
         from causal_eval.design.staggered import rollout
         from causal_eval.estimators._staggered import GroupTime, Words, cell_losses, write
-        from causal_eval.estimators._staggered_units import arrays, refuse_ratio
+        from causal_eval.estimators._staggered_units import arrays, few_note, refuse_ratio
         from causal_eval.inference.imputation import impute
         from causal_eval.inference.regression import NotIdentified
         from causal_eval.inference.scores import FromScores, mean_scores
@@ -102,7 +102,7 @@ class ImputationDiD(Options):
             by_rows=True,
             leads=(found.leads, found.lead) if found.leads else None,
         )
-        notes = cell_losses(r.cohorts, list(found.lost))
+        notes = few_note(r) + cell_losses(r.cohorts, list(found.lost))
         lonely = sum(1 for c, t in found.cells if count[c, t] == 1)
         if lonely:
             notes.append(

@@ -58,7 +58,7 @@ class SunAbraham(Options):
         from causal_eval.design.design import Design
         from causal_eval.design.staggered import rollout
         from causal_eval.estimators._staggered import GroupTime, Words, cell_losses, write
-        from causal_eval.estimators._staggered_units import arrays, refuse_ratio
+        from causal_eval.estimators._staggered_units import arrays, few_note, refuse_ratio
         from causal_eval.inference.interaction import interacted
         from causal_eval.inference.regression import NotIdentified, cr1
         from causal_eval.inference.scores import FromScores, mean_scores
@@ -118,7 +118,7 @@ class SunAbraham(Options):
         groups = "clusters" if data.has_clusters else "units"
         name = f"cluster-robust (CR1) by {G:,} {groups}, t with {G - 1:,} df"
         return write(
-            data, g, Words(self.info.name, name, tuple([*notes, *cell_losses(cohorts, list(found.lost))]), r.dropped),
+            data, g, Words(self.info.name, name, tuple([*few_note(r), *notes, *cell_losses(cohorts, list(found.lost))]), r.dropped),
             kind=self.aggregate, level=self.level, horizon=self.horizon,
         )  # fmt: skip
 

@@ -45,8 +45,8 @@ class Joint(Protocol):
         """(R, R)."""
         ...
 
-    def treated_part(self, rows: Linear, treated: Bools) -> tuple[Floats | None, tuple[int, int]]:
-        """The part of the covariance from groups of treated cohorts (C,), and the groups of each kind; None if mixed."""
+    def parts(self, rows: Linear) -> tuple[tuple[Floats, int], ...]:
+        """What each of the C cohorts adds to the covariance, and its groups; empty where a group holds several cohorts."""
         ...
 
     def influence(self, rows: Linear) -> Iterator[Floats]:
@@ -79,26 +79,20 @@ class FromMeans:
         """See :class:`Joint`."""
         return self.means.covariance(self._maps(rows))
 
-    def treated_part(self, rows: Linear, treated: Bools) -> tuple[Floats | None, tuple[int, int]]:
+    def parts(self, rows: Linear) -> tuple[tuple[Floats, int], ...]:
         """See :class:`Joint`."""
         import numpy as np
 
-        h = self.means.rows(self._maps(rows))
+        maps = self._maps(rows)
         if self.means.second is None:
             assert self.means.sum_cluster is not None and self.means.sum_cohort is not None
-            has = np.zeros((self.means.n_groups, 2), dtype=bool)
-            has[self.means.sum_cluster, treated[self.means.sum_cohort].astype(int)] = True
-            if has.all(axis=1).any():
-                return None, (0, 0)
-            psi = self.means.influence(self._maps(rows))
+            psi = self.means.influence(maps)
             assert psi is not None
-            part = psi[has[:, 1]]
-            return part.T @ part, (int(has[:, 1].sum()), int(has[:, 0].sum()))
-        total = sum(
-            (h[c] @ self.means.second[c] @ h[c].T for c in np.flatnonzero(treated)), np.zeros((h.shape[1],) * 2)
+            return by_cohort(psi, self.means.sum_cluster, self.means.sum_cohort, len(self.means.size))
+        h = self.means.rows(maps)
+        return tuple(
+            (np.asarray(h[c] @ self.means.second[c] @ h[c].T), int(self.means.n[c].max())) for c in range(len(h))
         )
-        n = self.means.n.max(axis=1)
-        return np.asarray(total), (int(n[treated].sum()), int(n[~treated].sum()))
 
     def influence(self, rows: Linear) -> Iterator[Floats]:
         """See :class:`Joint`."""
@@ -180,17 +174,28 @@ class FromUnits:
         psi = self._all(rows)
         return psi.T @ psi
 
-    def treated_part(self, rows: Linear, treated: Bools) -> tuple[Floats | None, tuple[int, int]]:
+    def parts(self, rows: Linear) -> tuple[tuple[Floats, int], ...]:
         """See :class:`Joint`."""
-        import numpy as np
-
-        has = np.zeros((self.n_groups, 2), dtype=bool)
-        has[self.cluster, treated[self.cohort].astype(int)] = True
-        if has.all(axis=1).any():
-            return None, (0, 0)
-        part = self._all(rows)[has[:, 1]]
-        return part.T @ part, (int(has[:, 1].sum()), int(has[:, 0].sum()))
+        return by_cohort(self._all(rows), self.cluster, self.cohort, self.n_cohorts)
 
     def influence(self, rows: Linear) -> Iterator[Floats]:
         """See :class:`Joint`."""
         yield self._all(rows)
+
+
+def by_cohort(psi: Floats, group: Ints, cohort: Ints, n_cohorts: int) -> tuple[tuple[Floats, int], ...]:
+    """The covariance (G, R) influences make, cohort by cohort; empty where a group holds several cohorts.
+
+    Args:
+        group, cohort: (B,) which groups have members in which cohorts.
+    """
+    import numpy as np
+
+    pairs = np.unique(np.column_stack([group, cohort]), axis=0)
+    if len(pairs) > len(np.unique(group)):
+        return ()
+    out = []
+    for c in range(n_cohorts):
+        part = psi[pairs[pairs[:, 1] == c, 0]]
+        out.append((part.T @ part, len(part)))
+    return tuple(out)

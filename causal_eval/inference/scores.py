@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,20 +81,17 @@ class FromScores:
         total = np.einsum("crd,cde,cse->rs", h, self.second, h, optimize=True)
         return np.asarray((total + total.T) / 2)
 
-    def treated_part(self, rows: Linear, treated: Bools) -> tuple[Floats | None, tuple[int, int]]:
-        """The treated groups' part of the covariance, and the groups of each kind; None where groups hold both."""
+    def parts(self, rows: Linear) -> tuple[tuple[Floats, int], ...]:
+        """What each cohort adds to the covariance, and its groups; empty where a group holds several cohorts."""
         import numpy as np
 
-        has = np.zeros((self.n_groups, 2), dtype=bool)
-        has[self.group, treated[self.cohort].astype(int)] = True
-        if has.all(axis=1).any():
-            return None, (0, 0)
-        n = int(has[:, 1].sum()), int(has[:, 0].sum())
-        if self.second is not None:
-            h = self._h(rows)[treated]
-            return np.asarray(np.einsum("crd,cde,cse->rs", h, self.second[treated], h, optimize=True)), n
-        part = self._psi(rows)[has[:, 1]]
-        return part.T @ part, n
+        from causal_eval.inference.joint import by_cohort
+
+        if self.second is None:
+            return by_cohort(self._psi(rows), self.group, self.cohort, len(self.h))
+        h = self._h(rows)
+        n = np.bincount(self.cohort, minlength=len(h))
+        return tuple((np.asarray(h[c] @ self.second[c] @ h[c].T), int(n[c])) for c in range(len(h)))
 
     def influence(self, rows: Linear) -> Iterator[Floats]:
         """(G, R) influence functions."""

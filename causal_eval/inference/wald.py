@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one group of ``n`` independent clusters adds to a covariance: ``cov`` (q, q)."""
+
+    cov: Floats
+    n: int
+    treated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Errors:
     """The covariance of coefficients and how well it is known.
 
@@ -32,6 +41,8 @@ class Errors:
         df: G - 1; None for independent rows, many of them.
         treated: (q, q), the treated clusters' part of ``cov``, or None where clusters hold both groups.
         n_treated, n_control: clusters of each group.
+        parts: where the treated come in cohorts, the parts of all groups instead; they sum to ``cov``, which has no
+            small-sample factor then.
     """
 
     cov: Floats
@@ -39,14 +50,19 @@ class Errors:
     treated: Floats | None = None
     n_treated: int = 0
     n_control: int = 0
+    parts: tuple[Part, ...] = ()
 
     def of(self, m: Floats) -> Errors:
         """Of the combinations ``m`` (r, q) of the coefficients."""
         treated = None if self.treated is None else m @ self.treated @ m.T
-        return Errors(m @ self.cov @ m.T, self.df, treated, self.n_treated, self.n_control)
+        parts = tuple(Part(m @ p.cov @ m.T, p.n, p.treated) for p in self.parts)
+        return Errors(m @ self.cov @ m.T, self.df, treated, self.n_treated, self.n_control, parts)
 
     def unbiased(self) -> Errors:
         """With each group's part times n/(n-1) in place of one factor for both, as a two-sample test has it."""
+        if self.parts:
+            parts = tuple(Part(p.cov * (p.n / max(p.n - 1, 1)), p.n, p.treated) for p in self.parts)
+            return Errors(sum((p.cov for p in parts), 0 * self.cov), self.df, parts=parts)
         if self.treated is None or self.df is None or min(self.n_treated, self.n_control) < 2:
             return self
         n1, n0, n = self.n_treated, self.n_control, self.df + 1
@@ -58,12 +74,15 @@ class Errors:
         """nu: the degrees of freedom that ``cov`` is worth for a joint test of all its coefficients."""
         import numpy as np
 
-        if self.df is None or self.treated is None or min(self.n_treated, self.n_control) < 2:
+        groups: list[tuple[Floats, int]] = [(p.cov, p.n) for p in self.parts if p.n > 1]
+        if not groups and self.treated is not None and min(self.n_treated, self.n_control) >= 2:
+            groups = [(self.treated, self.n_treated), (self.cov - self.treated, self.n_control)]
+        if self.df is None or not groups:
             return self.df
         q = len(self.cov)
         inverse = np.linalg.inv(self.cov)
         total = 0.0
-        for part, n in ((self.treated, self.n_treated), (self.cov - self.treated, self.n_control)):
+        for part, n in groups:
             share = part @ inverse
             total += (float(np.trace(share @ share)) + float(np.trace(share)) ** 2) / (n - 1)
         return (q + q * q) / total
@@ -74,7 +93,13 @@ class Errors:
         if self.df is None:
             return q
         nu = self.df
-        if self.treated is not None and min(self.n_treated, self.n_control) >= 2:
+        if self.parts:
+            # Equal spread: a cohort of n among N treated adds n/N^2, the controls 1/N between them.
+            every = {side: sum(p.n for p in self.parts if p.treated == side) for side in (True, False)}
+            shares = [(p.n / every[p.treated] ** 2, p.n) for p in self.parts]
+            small = sum(a * a / (n - 1) for a, n in shares if n > 1)
+            nu = sum(a for a, _ in shares) ** 2 / small if small else nu
+        elif self.treated is not None and min(self.n_treated, self.n_control) >= 2:
             a, b = 1 / self.n_treated, 1 / self.n_control
             nu = (a + b) ** 2 / (a**2 / (self.n_treated - 1) + b**2 / (self.n_control - 1))
         return max(1, min(q, int(nu // 3)))

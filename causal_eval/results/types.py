@@ -171,6 +171,12 @@ class EventStudy:
     """Over the non-reference points: the weights that make the average effect after the launch; empty where unknown."""
     critical: float | None = None
     """Critical value of the uniform band over the non-reference points (sup-t), where one was computed."""
+    cohort_covariances: tuple[tuple[tuple[float, ...], ...], ...] = ()
+    """Under staggered adoption: what each cohort adds to ``covariance``; empty where clusters hold several cohorts."""
+    cohort_clusters: tuple[int, ...] = ()
+    """Clusters of each of those cohorts."""
+    cohort_treated: tuple[bool, ...] = ()
+    """Whether each of those cohorts is ever treated."""
     one_base: bool = True
     """Whether leads and lags are all measured from the base period; False for a varying base or leads of their own."""
 

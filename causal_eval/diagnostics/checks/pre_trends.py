@@ -38,7 +38,7 @@ class PreTrends:
         """F test of the leads; under randomisation inference, the leads' distribution over the assignments."""
         import numpy as np
 
-        from causal_eval.inference.wald import Errors
+        from causal_eval.diagnostics.leads import errors_of
 
         study = fitted.estimate.event_study
         if study is None:
@@ -58,8 +58,7 @@ class PreTrends:
         cov = np.array(study.covariance)[at]
         if not np.diag(cov).max() > 0:
             return diagnostic(self.info, "not_run", "The leads have no error to be tested against.")
-        part = np.array(study.treated_covariance)[at] if study.treated_covariance else None
-        return self._wald(b, x, Errors(cov, study.df, part, *study.n_clusters).unbiased(), reach, thresholds)
+        return self._wald(b, x, errors_of(study, leads), reach, thresholds)
 
     def _wald(self, b: Floats, x: Floats, errors: Errors, reach: float, limits: Thresholds) -> Diagnostic:
         from causal_eval.inference.wald import smallest_slope, wald
