@@ -1,8 +1,8 @@
 r"""How small the coefficients are shown to be: equivalence bounds in place of a test that they are zero.
 
-A test that leads are zero passes when they are measured badly. The equivalence form (Hartman & Hidalgo 2018;
-Dette & Schumann 2024, test of the maximum) turns the burden of proof round: H0 is max_i |beta_i| >= delta, and rejecting it shows that
-all are smaller. Each |beta_i| < delta is shown by two one-sided t tests of level alpha, and all of them by the
+A test that leads are zero passes when they are measured badly. The equivalence form (Hartman & Hidalgo 2018; Dette &
+Schumann 2024, test of the maximum) turns the burden of proof round: H0 is max_i |beta_i| >= delta, and rejecting it shows
+that all are smaller. Each |beta_i| < delta is shown by two one-sided t tests of level alpha, and all of them by the
 intersection-union principle, without a correction for their number, if each is (Berger & Hsu 1996):
 
     |b_i| + t_{1-alpha, df} se_i < delta   for all i
