@@ -125,10 +125,13 @@ _CODES = (
     Code("E312", "treatment is not 0 or 1",
          "The treatment or group column has other values than 0 and 1 (or true and false). Doses and several arms are "
          "not estimated: a number other than 0 and 1 would be read as something it is not.",
-         "Derive a 0/1 column, one study for each contrast."),
+         "Derive a 0/1 column, one study for each contrast: a dose as above or below a threshold that was set beforehand, "
+         "dated by the first crossing. For the effect per unit of a dose use the estimators of de Chaisemartin & "
+         "D'Haultfoeuille (R: DIDmultiplegtDYN) or of Callaway, Goodman-Bacon & Sant'Anna (R: contdid)."),
     Code("E313", "treatment switches off",
          "A unit is treated and later untreated. The estimators assume that a treatment, once on, stays on.",
-         "End the data before the switch-off, leave those units out, or date the adoption with `first_treated`."),
+         "End the data before the switch-off, leave those units out, or date the adoption with `first_treated`. For "
+         "treatments that switch on and off use the estimators of de Chaisemartin & D'Haultfoeuille (R: DIDmultiplegtDYN)."),
     Code("E314", "no control units",
          "Every unit is treated throughout, or nobody is left to compare with in the windows.",
          "Add units that were not treated, or end the data before the last units adopt."),

@@ -182,7 +182,7 @@ def _binary(raw: Any, column: str, what: str) -> tuple[Any, Refusal]:
 
     values = raw[column]
     kind = values.type()
-    hint = f"Code `{column}` as 0 and 1."
+    hint = f"Code `{column}` as 0 and 1; a dose as above or below a threshold set beforehand (`causal-eval explain E312`)."
     if kind.is_boolean():
         flag, missing = values.cast("int8"), values.isnull()
     elif kind.is_numeric():
@@ -613,8 +613,10 @@ def _check_units(job: _Job, units: Any) -> None:
                 "E313",
                 f"treatment `{roles.treatment}` switches off in {n} units",
                 where=roles.treatment,
-                hint="The designs here need treatment that stays on: mark the first adoption, or end the data "
-                "before the switch.",
+                hint="The designs here need treatment that stays on. To ask what the first switch-on did, give "
+                "roles.first_treated and end the data before units switch off; units on from the start are left out and "
+                "counted. For effects of treatments that switch on and off, use the estimators of de Chaisemartin & "
+                "D'Haultfoeuille (R: DIDmultiplegtDYN).",
             )
         return
     if roles.first_treated:

@@ -64,7 +64,7 @@ def draw_event_study(series: EventSeries, size: Size) -> Figure:
         mark = min(size.font * 0.62, 72 * width / max(len(points), 1) * 0.55)
         for p in points:
             post = p.event >= 0
-            colour = FAINT if p.excluded else BLUE if post else "#3d7fa6"
+            colour = FAINT if p.excluded or p.thin else BLUE if post else "#3d7fa6"
             if p.low is not None and p.high is not None and not p.reference:
                 ax.vlines([p.event], p.low * f, p.high * f, color=colour, linewidth=size.line * 0.9)
             ax.plot(
@@ -87,7 +87,8 @@ def draw_event_study(series: EventSeries, size: Size) -> Figure:
         at = [k for k in range(first, last + 1) if k % every == 0]
         ax.set_xticks(at, [event_label(k) for k in at])
         base = f"base period {event_label(series.base)} (hollow, zero by definition)"
-        words = f"{series.noun.capitalize()} since the launch; squares before, circles after; {base}"
+        thin = "; grey: rests on few treated units" if any(p.thin for p in points) else ""
+        words = f"{series.noun.capitalize()} since the launch; squares before, circles after; {base}{thin}"
         ax.set_xlabel(
             wrap(words, flat.width - 0.3, size.font * 0.92, lines=3), fontsize=size.font * 0.92, x=0, ha="left"
         )
