@@ -68,17 +68,29 @@ def each(mean: Floats, cov: Floats, *, cut: float = CUT) -> Passed:
     return Passed(total / POINTS, mean + (weight @ (z @ root.T)) / total)
 
 
-def joint(mean: Floats, cov: Floats, *, critical: float) -> Passed:
-    """The joint test that compares b' cov^-1 b with ``critical``. Other arguments as in :func:`each`."""
+def joint(mean: Floats, cov: Floats, *, critical: float, df: float | None = None) -> Passed:
+    """The joint test that compares b' cov^-1 b with ``critical``; ``mean`` and ``cov`` as in :func:`each`.
+
+    Args:
+        critical: q times the critical value of F(q, df), or that of chi2(q) where ``df`` is None.
+        df: of the F distribution where ``cov`` is an estimate. It is independent of b, so the same ratio holds with
+            noncentral F in place of noncentral chi2.
+    """
     import numpy as np
     from scipy import stats
 
     q = len(mean)
     noncentrality = max(float(mean @ np.linalg.solve(cov, mean)), 1e-300)
-    probability = float(stats.ncx2.cdf(critical, q, noncentrality))
+
+    def below(k: int) -> float:
+        if df is None:
+            return float(stats.ncx2.cdf(critical, k, noncentrality))
+        return float(stats.ncf.cdf(critical / k, k, df, noncentrality))
+
+    probability = below(q)
     if not probability > 0:
         raise ValueError("the trend is so steep that no pre-test lets it through")
-    return Passed(probability, mean * (float(stats.ncx2.cdf(critical, q + 2, noncentrality)) / probability))
+    return Passed(probability, mean * (below(q + 2) / probability))
 
 
 def _lattice(q: int) -> Floats:
