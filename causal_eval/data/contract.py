@@ -6,7 +6,7 @@ do not depend on the order of the rows, of the columns, or on the number of thre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -321,6 +321,33 @@ class Panel(_Rows):
         )
         t = self.table
         return replace(self, axis=axis, table=t.filter((t.time >= first) & (t.time <= last)))
+
+    def without(self, units: Collection[str]) -> Panel:
+        """The rows of all other units; ``units`` by their text.
+
+        Raises:
+            DataError: E401 for a repeated cross-section, which has no units.
+            ValueError: one of them is not in the data.
+        """
+        import numpy as np
+
+        self._need_units("without()")
+        wanted = set(units)
+        known = self._units
+        place = [i for i, name in enumerate(known.names) if str(name) in wanted]
+        if len({str(known.names[i]) for i in place}) < len(wanted):
+            raise ValueError("a unit to leave out is not in the data")
+        if not place:
+            return self
+        code_of = np.empty(len(known.names), dtype=np.int64)
+        codes = np.flatnonzero(known.position >= 0)
+        code_of[known.position[codes]] = codes
+        return replace(self, table=self.table.filter(self.table.unit_code.notin([int(code_of[i]) for i in place])))
+
+    def without_cohort(self, start: int) -> Panel:
+        """The rows of all units but those that adopt at the ordinal ``start``."""
+        t = self.table
+        return replace(self, table=t.filter(t.first_treated.isnull() | (t.first_treated != start)))
 
     def cohorts(self) -> tuple[tuple[int, int], ...]:
         """(ordinal of adoption, units) ascending, never treated left out; rows where there are no units."""
