@@ -1,0 +1,1 @@
+"""Speed and memory of the rollout estimators beside other packages: ``python -m benchmarks.staggered``."""
