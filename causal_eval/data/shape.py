@@ -182,7 +182,9 @@ def _binary(raw: Any, column: str, what: str) -> tuple[Any, Refusal]:
 
     values = raw[column]
     kind = values.type()
-    hint = f"Code `{column}` as 0 and 1; a dose as above or below a threshold set beforehand (`causal-eval explain E312`)."
+    hint = (
+        f"Code `{column}` as 0 and 1; a dose as above or below a threshold set beforehand (`causal-eval explain E312`)."
+    )
     if kind.is_boolean():
         flag, missing = values.cast("int8"), values.isnull()
     elif kind.is_numeric():

@@ -70,7 +70,9 @@ class Sensitivity:
         if not study.covariance or not study.post_weights:
             return diagnostic(self.info, "not_run", "The event study has no covariance of leads and lags to work with.")
         if not study.one_base:
-            reason = "Leads and lags are not measured from one base period, so departures before and after do not compare."
+            reason = (
+                "Leads and lags are not measured from one base period, so departures before and after do not compare."
+            )
             return diagnostic(self.info, "not_run", reason)
         run = _run(study)
         if isinstance(run, str):
