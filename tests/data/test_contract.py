@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from panels import ROLES, bytes_of, panel, small
 
 from causal_eval.data import Panel
 from causal_eval.errors import DataError
-from data.panels import ROLES, bytes_of, panel, small
 
 INF = float("inf")
 
@@ -126,14 +126,14 @@ def test_the_number_of_threads_does_not_change_a_byte() -> None:
 def test_the_hash_seed_does_not_change_a_byte(tmp_path: Path) -> None:
     small().to_parquet(tmp_path / "a.parquet")
     code = (
-        "import hashlib; from causal_eval.data import Panel; from data.panels import bytes_of, ROLES; "
+        "import hashlib; from causal_eval.data import Panel; from panels import bytes_of, ROLES; "
         f"p = Panel.from_file({str(tmp_path / 'a.parquet')!r}, cluster='site', weights='opened', **ROLES); "
         "print(hashlib.sha256(bytes_of(p)).hexdigest())"
     )
     root = Path(__file__).resolve().parents[2]
     found = {
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root,
-                       env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}"}).stdout
+                       env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": f"{root}:{root}/tests/support"}).stdout
         for seed in ("1", "2")
     }  # fmt: skip
     assert len(found) == 1

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from panels import bytes_of, opened, panel, small
 
 from causal_eval.data import CrossSection, Panel, check_expectations
 from causal_eval.errors import CausalEvalError, DataError, UsageError
 from causal_eval.spec.models import Expect
-from data.panels import bytes_of, opened, panel, small
 
 INF = float("inf")
 STARTS = [2002.0, 2002.0, 2003.0, INF, INF, INF, INF]

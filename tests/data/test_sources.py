@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from panels import ROLES, bytes_of, opened, panel, small
 
 from causal_eval.data import Panel, shape
 from causal_eval.errors import DataError
 from causal_eval.spec.models import MetricSpec, Roles
-from data.panels import ROLES, bytes_of, opened, panel, small
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 

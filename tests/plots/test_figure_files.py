@@ -18,7 +18,7 @@ from causal_eval.plots.figures import figures
 from causal_eval.plots.files import write_figures
 
 ROOT = Path(__file__).parents[2]
-PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "support")])
 SCRIPT = """
 import sys, hashlib
 from pathlib import Path
