@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from causal_eval.estimators.naive import Naive
     from causal_eval.estimators.staggered_did import StaggeredDiD
     from causal_eval.estimators.sun_abraham import SunAbraham
+    from causal_eval.estimators.synthetic_control import SyntheticControl
     from causal_eval.results.io import read_result as load
     from causal_eval.results.types import Estimate, StudyResult
     from causal_eval.spec.models import StudySpec
@@ -35,6 +36,7 @@ __all__ = [
     "StudyResult",
     "StudySpec",
     "SunAbraham",
+    "SyntheticControl",
     "load",
     "run",
 ]
@@ -48,6 +50,7 @@ _HOME = {
     "StaggeredDiD": "estimators.staggered_did:StaggeredDiD",
     "ImputationDiD": "estimators.imputation_did:ImputationDiD",
     "SunAbraham": "estimators.sun_abraham:SunAbraham",
+    "SyntheticControl": "estimators.synthetic_control:SyntheticControl",
     "Naive": "estimators.naive:Naive",
     "Panel": "data.contract:Panel",
     "StudyResult": "results.types:StudyResult",

@@ -199,6 +199,10 @@ _CODES = (
          "Units adopt in different periods, and this estimator assumes one common launch. Its answer would be a "
          "weighted mean of effects in which some weights may be negative.",
          "Use staggered_did, imputation_did or sun_abraham."),
+    Code("E405", "unknown donor",
+         "`donors.include` or `donors.exclude` names a unit that the data does not have, so the donor pool would not be "
+         "the one that was meant.",
+         "Write the unit as the data does; capitals and spaces count."),
     Code("E410", "estimation failed inside a library",
          "A library that the estimator uses stopped with an error, which is quoted. No number is reported for this "
          "analysis.",

@@ -55,6 +55,13 @@ ASSUMPTIONS: dict[str, Assumption] = {
             "In part: clusters can be counted, and assignments permuted.",
         ),
         Assumption(
+            "donors_span",
+            "Donors span the treated",
+            "A fixed mix of donors would have gone on to move as the treated did, as it does before the launch.",
+            "Treated units outside of what donors can mix to, too few pre-periods, a shock that hits only some donors.",
+            "In part: by the fit before the launch, by backtests on held-back periods, and by placebos.",
+        ),
+        Assumption(
             "no_confounding",
             "No unmeasured confounding",
             "Given the covariates, who was treated has nothing to do with how they would have fared.",

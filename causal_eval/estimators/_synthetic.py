@@ -1,0 +1,356 @@
+"""A counterfactual for treated paths as an estimate: effects, path, weights and placebos, in the author's periods.
+
+Every synthetic-control estimator brings a :class:`~causal_eval.inference.counterfactual.Method`; all else is here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from causal_eval.data.contract import Panel
+    from causal_eval.design.donors import Cohort, DonorPool
+    from causal_eval.inference.counterfactual import Fits, Method
+    from causal_eval.inference.effects import Tested
+    from causal_eval.inference.placebo_space import PlaceboTest
+    from causal_eval.results.types import Drop, Effect, Estimate, Json, PathPoint, Sample, Weight
+
+    Floats = NDArray[np.float64]
+
+SHOWN_PLACEBOS = 200
+"""Placebo paths kept for the figure, those matched best before the launch."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CohortFit:
+    """One cohort's counterfactual and the donors in its place.
+
+    Attributes:
+        cohort: whose it is.
+        Y: (T, J + 1) outcomes, the treated path first.
+        fits: of the J + 1 columns, or of the treated path alone.
+    """
+
+    cohort: Cohort
+    Y: Floats
+    fits: Fits
+
+    @property
+    def gaps(self) -> Floats:
+        """(P, T) observed - counterfactual."""
+        gaps: Floats = self.Y.T[: len(self.fits.paths)] - self.fits.paths
+        return gaps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Synthetic:
+    """All cohorts' counterfactuals with their placebo test."""
+
+    pool: DonorPool
+    cohorts: tuple[CohortFit, ...]
+    placebo: PlaceboTest
+
+    @property
+    def value(self) -> float:
+        """The average effect over treated units and periods of the headline."""
+        return float(self.placebo.effect[0])
+
+
+def fit_synthetic(pool: DonorPool, method: Method) -> Synthetic:
+    """The treated paths and every donor in their place."""
+    import numpy as np
+
+    from causal_eval.inference.placebo_space import CohortGaps, placebo_fits, placebo_test
+
+    cohorts = []
+    for c in pool.cohorts:
+        Y = np.column_stack([np.where(np.isfinite(c.path), c.path, 0.0), pool.donors])
+        cohorts.append(CohortFit(c, Y, placebo_fits(Y, method, c.pre, c.post)))
+    gaps = [CohortGaps(f.gaps, f.cohort.pre, f.cohort.post, f.cohort.size) for f in cohorts]
+    return Synthetic(pool, tuple(cohorts), placebo_test(gaps))
+
+
+def write_synthetic(
+    data: Panel,
+    found: Synthetic,
+    *,
+    method: str,
+    level: float,
+    overall: Tested,
+    value: float,
+    std_error: float | None,
+    procedure: str,
+    notes: list[str],
+    details: dict[str, Json],
+    bands: bool = True,
+) -> Estimate:
+    """The estimate.
+
+    Args:
+        overall: test of the headline ``value``, whose procedure ``procedure`` names.
+        bands: whether each period has an interval by ranks among the placebos.
+    """
+    from causal_eval.inference.effects import Tested, effect, relative_of
+    from causal_eval.results.types import Estimate, Interval
+
+    pool = found.pool
+    observed, baseline = _levels(found)
+    effects: list[Effect] = [effect("overall", "absolute", value, std_error, overall, level=level, method=procedure)]
+    counterfactual = observed - value
+    if _clearly_positive(found, counterfactual):
+        error = None if std_error is None else std_error * observed / counterfactual**2
+        tested = relative_of(overall, observed)
+        effects.append(
+            effect("overall", "relative", value / counterfactual, error, tested, level=level, method=procedure)
+        )
+    else:
+        notes.append("No relative effect: the counterfactual is not clearly above zero.")
+    if data.additive or (data.metric.kind == "mean" and not data.has_weights and not data.metric.log):
+        times = sum(float(f.cohort.total[f.cohort.post].sum()) for f in found.cohorts)
+        scaled = overall
+        if overall.low is not None and overall.high is not None:
+            scaled = Tested(overall.p_value, overall.low * times, overall.high * times, overall.note)
+        error = None if std_error is None else std_error * times
+        effects.append(effect("overall", "cumulative", value * times, error, scaled, level=level, method=procedure))
+    by_time = "placebo ranks of each period's gap, in units of the fit before the launch"
+    path: list[PathPoint] = []
+    for point, tested in _path(found, level if bands else None):
+        path.append(point)
+        if point.post:
+            effects.append(
+                effect(
+                    f"period:{point.period}",
+                    "absolute",
+                    point.gap,
+                    None,
+                    tested,
+                    level=level,
+                    method=by_time,
+                    n_treated=pool.n_treated,
+                )
+            )
+    effects += _by_event(found, level if bands else None, by_time)
+    if len(found.cohorts) > 1:
+        effects += _by_cohort(found)
+    interval = effects[0].interval
+    assert interval is None or isinstance(interval, Interval)
+    return Estimate(
+        method=method,
+        estimand="att",
+        estimand_text=_estimand(data, found),
+        effects=tuple(effects),
+        sample=_sample(data, found),
+        level=level,
+        inference=procedure,
+        path=tuple(path),
+        weights=tuple(_weights(found)),
+        baseline=baseline,
+        observed=observed,
+        counterfactual=counterfactual,
+        notes=tuple(notes),
+        details=details | _details(found),
+    )
+
+
+def _levels(found: Synthetic) -> tuple[float, float]:
+    """Mean observed outcome of the treated in the headline's periods, and in the matched ones."""
+    after = before = n_after = n_before = 0.0
+    for f in found.cohorts:
+        c = f.cohort
+        after += c.size * float(c.path[c.post].sum())
+        n_after += c.size * int(c.post.sum())
+        before += c.size * float(c.path[c.pre].sum())
+        n_before += c.size * int(c.pre.sum())
+    return after / n_after, before / n_before
+
+
+def _clearly_positive(found: Synthetic, counterfactual: float) -> bool:
+    from causal_eval.inference.effects import NEAR_ZERO
+
+    return counterfactual > NEAR_ZERO * float(found.placebo.before[0]) and counterfactual > 0
+
+
+def _mean_gaps(found: Synthetic, at: list[tuple[int, int]]) -> Floats:
+    """(J + 1,) gaps averaged over (cohort, column) pairs, weighted by treated units."""
+    import numpy as np
+
+    total, n = np.zeros(found.placebo.n), 0
+    for i, t in at:
+        f = found.cohorts[i]
+        total = total + f.cohort.size * f.gaps[:, t]
+        n += f.cohort.size
+    return total / n
+
+
+def _path(found: Synthetic, level: float | None) -> list[tuple[PathPoint, Tested]]:
+    """By period: all cohorts with an outcome in it, weighted by their treated units."""
+    from causal_eval.inference.effects import Tested
+    from causal_eval.inference.placebo_space import studentised
+    from causal_eval.results.types import PathPoint
+
+    out = []
+    for t, label in enumerate(found.pool.labels):
+        here = [
+            (i, t)
+            for i, f in enumerate(found.cohorts)
+            if f.cohort.path[t] == f.cohort.path[t] and (f.cohort.pre[t] or f.cohort.later[t] or f.cohort.event[t] < 0)
+        ]
+        if not here:
+            continue
+        treated = [(i, t) for i, _ in here if found.cohorts[i].cohort.later[t]]
+        used = treated or here
+        gaps = _mean_gaps(found, used)
+        n = sum(found.cohorts[i].cohort.size for i, _ in used)
+        observed = sum(found.cohorts[i].cohort.size * float(found.cohorts[i].cohort.path[t]) for i, _ in used) / n
+        tested = studentised(gaps, found.placebo.before, level) if level else Tested(None, None, None)
+        headline = any(found.cohorts[i].cohort.post[t] or found.cohorts[i].cohort.pre[t] for i, _ in used)
+        point = PathPoint(
+            label,
+            observed,
+            observed - float(gaps[0]),
+            float(gaps[0]),
+            tested.low,
+            tested.high,
+            bool(treated),
+            not headline,
+        )
+        out.append((point, tested))
+    return out
+
+
+def _by_event(found: Synthetic, level: float | None, name: str) -> list[Effect]:
+    from causal_eval.inference.effects import Tested, effect
+    from causal_eval.inference.placebo_space import studentised
+
+    at: dict[int, list[tuple[int, int]]] = {}
+    for i, f in enumerate(found.cohorts):
+        for t, k in enumerate(f.cohort.event):
+            if f.cohort.later[t] or f.cohort.pre[t]:
+                at.setdefault(int(k), []).append((i, t))
+    out = []
+    for k in sorted(at):
+        gaps = _mean_gaps(found, at[k])
+        tested = studentised(gaps, found.placebo.before, level) if level else Tested(None, None, None)
+        n = sum(found.cohorts[i].cohort.size for i, _ in at[k])
+        out.append(
+            effect(
+                f"event:{k}", "absolute", float(gaps[0]), None, tested, level=level or 0.95, method=name, n_treated=n
+            )
+        )
+    return out
+
+
+def _by_cohort(found: Synthetic) -> list[Effect]:
+    from causal_eval.results.types import Effect
+
+    out = []
+    for label in dict.fromkeys(f.cohort.label for f in found.cohorts):
+        here = [
+            (i, int(t))
+            for i, f in enumerate(found.cohorts)
+            if f.cohort.label == label
+            for t in f.cohort.post.nonzero()[0]
+        ]
+        n = sum(f.cohort.size for f in found.cohorts if f.cohort.label == label)
+        gap = float(_mean_gaps(found, here)[0])
+        out.append(Effect(f"cohort:{label}", "absolute", gap, n_treated=n))
+    return out
+
+
+def mean_weights(found: Synthetic) -> Floats:
+    """(J,) donor weights, averaged over cohorts by their treated units."""
+    import numpy as np
+
+    total = np.zeros(len(found.pool.names))
+    for f in found.cohorts:
+        total += f.cohort.size * f.fits.weights[0][1:]
+    mean: Floats = total / found.pool.n_treated
+    return mean
+
+
+def _weights(found: Synthetic) -> list[Weight]:
+    from causal_eval.results.types import Weight
+
+    out = [Weight("donor", name, float(w)) for name, w in zip(found.pool.names, mean_weights(found), strict=True)]
+    only = found.cohorts[0]
+    if len(found.cohorts) == 1 and only.fits.time_weights is not None:
+        out += [
+            Weight("time", label, float(w))
+            for label, w, pre in zip(found.pool.labels, only.fits.time_weights[0], only.cohort.pre, strict=True)
+            if pre
+        ]
+    return out
+
+
+def _details(found: Synthetic) -> dict[str, Json]:
+    """Fit, placebos and their paths. Donors are units of the study's own file, as in weights.csv."""
+    import numpy as np
+
+    p = found.placebo
+    pool = found.pool
+    # Before and after are of the same scale, so the best-matched placebos are those with the smallest rms before.
+    order = [0, *(1 + np.argsort(p.before[1:], kind="stable")[:SHOWN_PLACEBOS]).tolist()] if p.n > 1 else [0]
+    names = ["", *pool.names]
+    placebos: list[Json] = [
+        {
+            "unit": names[j],
+            "rmspe_before": float(p.before[j]),
+            "rmspe_after": float(p.after[j]),
+            "ratio": float(p.ratio[j]) if np.isfinite(p.ratio[j]) else None,
+            "effect": float(p.effect[j]),
+            "gaps": [float(v) for v in found.cohorts[0].gaps[j]] if len(found.cohorts) == 1 else [],
+        }
+        for j in order
+    ]
+    return {
+        "pre_rmspe": float(p.before[0]),
+        "placebo_p": p.p_value,
+        "placebo_rank": p.rank,
+        "placebo_n": p.n,
+        "smallest_p": p.smallest_p,
+        "objective": [float(f.fits.objective[0]) for f in found.cohorts],
+        "optimality_gap": [float(f.fits.gap[0]) if np.isfinite(f.fits.gap[0]) else None for f in found.cohorts],
+        "placebos": placebos,
+        "periods": list(pool.labels),
+    }
+
+
+def _sample(data: Panel, found: Synthetic) -> Sample:
+    import numpy as np
+
+    from causal_eval.results.types import Drop, Sample
+
+    pool = found.pool
+    pre = np.array([f.cohort.pre for f in found.cohorts]).any(axis=0)
+    post = np.array([f.cohort.post for f in found.cohorts]).any(axis=0)
+    outside = len(data.axis.ordinals) - len(pool.ordinals)
+    thin = sum(d.count for d in pool.dropped if d.what == "periods")
+    dropped: tuple[Drop, ...] = pool.dropped
+    if outside - thin > 0:
+        dropped += (Drop("periods", outside - thin, "outside the declared windows"),)
+    aside = int((~(pre | post)).sum())
+    if aside:
+        dropped += (Drop("periods", aside, "not matched on and not in the headline: shown only"),)
+    return Sample(
+        pool.n_rows,
+        pool.n_treated + len(pool.names),
+        pool.n_treated,
+        len(pool.names),
+        len(pool.labels),
+        int(pre.sum()),
+        int(post.sum()),
+        dropped=dropped,
+    )
+
+
+def _estimand(data: Panel, found: Synthetic) -> str:
+    n = found.pool.n_treated
+    who = f"{n} treated {'unit' if n == 1 else 'units'}"
+    post = [label for t, label in enumerate(found.pool.labels) if any(f.cohort.post[t] for f in found.cohorts)]
+    when = f"from {post[0]} to {post[-1]}" if len(post) > 1 else f"in {post[0]}"
+    how = ", as a ratio of totals" if data.pooled else ", weighted" if data.has_weights else ""
+    return f"Average effect on the {who}, {when}{how} (average treatment effect on the treated)."
