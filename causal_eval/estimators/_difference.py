@@ -44,7 +44,7 @@ def write_difference(
     """
     import numpy as np
 
-    from causal_eval.inference.effects import effect, fieller, relative, relative_of, t_test
+    from causal_eval.inference.effects import effect, relative_effect, t_test
     from causal_eval.results.types import Estimate
 
     s = fit.static
@@ -52,15 +52,12 @@ def write_difference(
     name = other.sentence if other else procedure
     overall = other.static if other else t_test(value, error, s.df, level)
     effects: list[Effect] = [effect("overall", "absolute", value, error, overall, level=level, method=name)]
-    ratio = relative(value, fit.observed, fit.joint)
+    ratio, tested = relative_effect(
+        value, fit.observed, fit.joint, overall, df=None if other else s.df, level=level, log=data.metric.log
+    )
     if ratio.value is None:
         notes.append(ratio.note[0].upper() + ratio.note[1:] + ".")
     else:
-        tested = (
-            relative_of(overall, fit.observed)
-            if other
-            else fieller(value, fit.observed, fit.joint, s.df, level, overall.p_value)
-        )
         effects.append(effect("overall", "relative", ratio.value, ratio.std_error, tested, level=level, method=name))
     if data.additive:
         total = fit.weight_treated_post

@@ -168,7 +168,7 @@ def write(
     import numpy as np
 
     from causal_eval.inference.aggregation import averages
-    from causal_eval.inference.effects import effect, fieller, relative, relative_of
+    from causal_eval.inference.effects import effect, relative_effect
     from causal_eval.results.types import Estimate
 
     cells = cells_of(g)
@@ -211,10 +211,11 @@ def write(
     i, o = at[f"overall:{kind}"], at["observed"]
     value, seen = rows.value[i], rows.value[o]
     joint = tests.cov[np.ix_([i, o], [i, o])]
-    found = relative(value, seen, joint)
-    p = effects[0].p_value
-    if found.value is not None and p is not None:
-        tested = relative_of(special, seen) if special else fieller(value, seen, joint, tests.df, level, p)
+    head = special or tests.test(value, i, level)[1]
+    found, tested = relative_effect(
+        value, seen, joint, head, df=None if special else tests.df, level=level, log=data.metric.log
+    )
+    if found.value is not None and head.p_value is not None:
         effects.append(
             effect(
                 "overall",

@@ -94,14 +94,21 @@ def write_synthetic(
         overall: test of the headline ``value``, whose procedure ``procedure`` names.
         bands: whether each period has an interval by ranks among the placebos.
     """
-    from causal_eval.inference.effects import Tested, effect, relative_of
+    from causal_eval.inference.effects import Tested, effect, log_relative, log_relative_of, relative_of
     from causal_eval.results.types import Estimate, Interval
 
     pool = found.pool
     observed, baseline = _levels(found)
     effects: list[Effect] = [effect("overall", "absolute", value, std_error, overall, level=level, method=procedure)]
     counterfactual = observed - value
-    if _clearly_positive(found, counterfactual):
+    if data.metric.log:
+        ratio = log_relative(value, std_error)
+        assert ratio.value is not None
+        tested = log_relative_of(overall)
+        effects.append(
+            effect("overall", "relative", ratio.value, ratio.std_error, tested, level=level, method=procedure)
+        )
+    elif _clearly_positive(found, counterfactual):
         error = None if std_error is None else std_error * observed / counterfactual**2
         tested = relative_of(overall, observed)
         effects.append(

@@ -68,10 +68,10 @@ class Naive(Options):
         }
         if not w[groups["before"]].sum() > 0 or not w[groups["after"]].sum() > 0:
             raise EstimatorRefusal("E401", "naive: the treated group has no rows before or after the launch")
-        effects = self._difference(y, w, cluster, groups["after"], groups["before"], "overall")
+        effects = self._difference(y, w, cluster, groups["after"], groups["before"], "overall", log=data.metric.log)
         if w[groups["untreated"]].sum() > 0:
             effects += self._difference(
-                y, w, cluster, groups["after"], groups["untreated"], "overall:treated_untreated"
+                y, w, cluster, groups["after"], groups["untreated"], "overall:treated_untreated", log=data.metric.log
             )[:1]
         means = {k: float(np.average(y[m], weights=w[m])) for k, m in groups.items() if w[m].sum() > 0}
         used = groups["before"] | groups["after"]
@@ -107,7 +107,7 @@ class Naive(Options):
         if not w[treated].sum() > 0 or not w[~treated].sum() > 0:
             raise EstimatorRefusal("E401", "naive: one of the two groups is empty")
         cluster = np.arange(len(w), dtype=np.int64) if a.cluster is None else a.cluster
-        effects = self._difference(a.outcome, w, cluster, treated, ~treated, "overall")
+        effects = self._difference(a.outcome, w, cluster, treated, ~treated, "overall", log=data.metric.log)
         control = float(np.average(a.outcome[~treated], weights=w[~treated]))
         return Estimate(
             method="naive",
@@ -125,11 +125,13 @@ class Naive(Options):
             notes=("A reference, not an effect: it holds only if the groups are alike.",),
         )
 
-    def _difference(self, y: Floats, w: Floats, cluster: Ints, one: Bools, other: Bools, name: str) -> list[Effect]:
+    def _difference(
+        self, y: Floats, w: Floats, cluster: Ints, one: Bools, other: Bools, name: str, *, log: bool
+    ) -> list[Effect]:
         """Difference of two weighted means with clustered errors, absolute and relative."""
         import numpy as np
 
-        from causal_eval.inference.effects import effect, fieller, relative, t_test
+        from causal_eval.inference.effects import effect, relative_effect, t_test
         from causal_eval.inference.regression import cluster_sums, cr1
 
         used = one | other
@@ -164,9 +166,9 @@ class Naive(Options):
                 method=method,
             )
         ]
-        ratio = relative(value, means[0], joint)
+        tested = t_test(value, error, n_clusters - 1, self.level)
+        ratio, tested = relative_effect(value, means[0], joint, tested, df=n_clusters - 1, level=self.level, log=log)
         if ratio.value is not None and ratio.std_error is not None:
-            tested = fieller(value, means[0], joint, n_clusters - 1, self.level, out[0].p_value)
             out.append(effect(name, "relative", ratio.value, ratio.std_error, tested, level=self.level, method=method))
         return out
 

@@ -119,6 +119,45 @@ def fieller(value: float, observed: float, joint: Floats, df: float, level: floa
     return Tested(p_value, (-b - half) / a, (-b + half) / a)
 
 
+def relative_effect(
+    value: float, observed: float, joint: Floats, overall: Tested, *, df: float | None, level: float, log: bool
+) -> tuple[Relative, Tested]:
+    """The relative effect and its test, which agrees with ``overall``, the test of the effect itself.
+
+    Of a metric in logarithms it is exp(effect) - 1, the relative change of the geometric mean, and the ends of the interval
+    are carried over; else effect / counterfactual with Fieller's interval, or that of ``overall`` carried over.
+
+    Args:
+        joint: (2, 2) covariance of (effect, observed mean of the treated).
+        df: of the t test behind ``overall``; None where another procedure is behind it.
+        log: whether the metric is in logarithms.
+    """
+    if log:
+        return log_relative(value, float(joint[0, 0]) ** 0.5), log_relative_of(overall)
+    found = relative(value, observed, joint)
+    if found.value is None:
+        return found, Tested(None, None, None, found.note)
+    if df is None:
+        return found, relative_of(overall, observed)
+    return found, fieller(value, observed, joint, df, level, overall.p_value)
+
+
+def log_relative(value: float, std_error: float | None) -> Relative:
+    """exp(effect) - 1 of an effect on the logarithm, by the delta method."""
+    from math import exp, expm1
+
+    return Relative(expm1(value), None if std_error is None else exp(value) * std_error)
+
+
+def log_relative_of(tested: Tested) -> Tested:
+    """The test of exp(effect) - 1: increasing in the effect, so the p-value stays and the ends map to ends."""
+    from math import expm1
+
+    if tested.low is None or tested.high is None:
+        return tested
+    return Tested(tested.p_value, expm1(tested.low), expm1(tested.high), tested.note)
+
+
 def relative_of(tested: Tested, observed: float) -> Tested:
     """The test of a relative effect from an absolute one's by its own transformation tau / (observed - tau).
 

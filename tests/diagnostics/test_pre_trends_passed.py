@@ -69,12 +69,31 @@ def test_the_bias_after_passing_is_that_of_simulated_studies():
 
 
 def test_it_is_silent_without_weights_or_with_a_base_of_their_own():
-    """No average effect, or leads that are not measured from the base: the slope alone is said, as before."""
+    """Without weights of the average effect the slope alone is said; without one base period not even that."""
     fit = fitted()
-    for changes in ({"post_weights": ()}, {"one_base": False}):
-        found = check(fit, **changes)
-        assert "goes unseen" not in found.reading and "bias_after_passing" not in found.details
-        assert found.details["smallest_slope"] > 0
+    found = check(fit, post_weights=())
+    assert "goes unseen" not in found.reading and "bias_after_passing" not in found.details
+    assert found.details["smallest_slope"] > 0
+    found = check(fit, one_base=False)
+    assert "base of its own" in found.reading and "drift of" not in found.reading
+    assert "smallest_slope" not in found.details and found.p_value is not None
+
+
+def test_in_a_rollout_a_drift_grows_from_the_base_period_by_the_average_effects_own_weights():
+    """What the check says a drift adds to the headline is the weighted distance of the lags from the base."""
+    rng = np.random.default_rng(5)
+    start = rng.choice([4.0, 6.0, np.inf], size=60)
+    y = rng.normal(size=(60, 9))
+    frame = pd.DataFrame(
+        {"u": np.repeat(range(60), 9), "t": np.tile(range(9), 60), "y": y.ravel(), "g": np.repeat(start, 9)}
+    )
+    data = ce.Panel.from_frame(frame, unit="u", time="t", outcome="y", first_treated="g")
+    fit = Fitted(data, ce.Design(), ce.StaggeredDiD(), ce.StaggeredDiD().estimate(data))
+    found = check(fit)
+    lags = [(t - g, (start == g).sum()) for g in (4, 6) for t in range(g, 9)]
+    reach = sum((e + 1) * n for e, n in lags) / sum(n for _, n in lags)
+    assert found.details["bias_of_that_slope"] == pytest.approx(found.details["smallest_slope"] * reach)
+    assert found.details["bias_from_base"] == pytest.approx(found.details["bias_of_that_slope"])
 
 
 def test_with_more_leads_than_clusters_can_tell_apart_the_joint_test_still_speaks():

@@ -65,11 +65,12 @@ class PreTrends:
 
         errors = errors_of(study, leads)
         test = wald(b, errors)
-        slope = smallest_slope(x, errors, alpha=limits.alpha, power=limits.power)
+        # Leads that are not measured from one base period do not lie on one line under a drift.
+        slope = smallest_slope(x, errors, alpha=limits.alpha, power=limits.power) if study.one_base else None
         name = f"F({test.q}, {test.df:.1f})" if test.df is not None else f"chi2({test.q})"
         if test.q < len(b):
             name += f", {len(b)} leads averaged into {test.q}"
-        after = _after_passing(study, leads, b, slope, limits)
+        after = None if slope is None else _after_passing(study, leads, b, slope, limits)
         return self._say(test.p_value, test.statistic, name, len(b), slope, reach, limits, after)
 
     def _permuted(self, b: Floats, x: Floats, others: Floats, reach: float, limits: Thresholds, n: int) -> Diagnostic:
@@ -97,7 +98,7 @@ class PreTrends:
         statistic: float,
         name: str,
         n: int,
-        slope: float,
+        slope: float | None,
         reach: float,
         limits: Thresholds,
         after: dict[str, float] | None = None,
@@ -109,10 +110,12 @@ class PreTrends:
             if verdict == "pass"
             else f"The groups moved apart before the launch ({leads}, {p_text(p)})."
         )
-        power = (
-            f" The test would see a drift of {num(slope)} a period four times in five; "
-            f"one that size would shift the headline by {num(abs(slope * reach))}."
-        )
+        power = " Each lead has a base of its own, so no one drift says what the test can see."
+        if slope is not None:
+            power = (
+                f" The test would see a drift of {num(slope)} a period four times in five; "
+                f"one that size would shift the headline by {num(abs(slope * reach))}."
+            )
         if after:
             off, passed = after["bias_from_base"], after["bias_after_passing"]
             power += (
@@ -128,9 +131,11 @@ class PreTrends:
             threshold=limits.alpha,
             p_value=p,
             details={
-                "smallest_slope": slope,
-                "power": limits.power,
-                "bias_of_that_slope": slope * reach,
+                **(
+                    {}
+                    if slope is None
+                    else {"smallest_slope": slope, "power": limits.power, "bias_of_that_slope": slope * reach}
+                ),
                 "leads": n,
                 **(after or {}),
             },
@@ -187,9 +192,12 @@ def _after_passing(
 
 
 def _reach(study: EventStudy) -> float:
-    """How many periods lie between the middle of the headline's pre- and post-periods."""
+    """How many periods a drift has to grow in: from the headline's pre-periods, or its base period in a rollout, to after it."""
     import numpy as np
 
+    points = [p for p in study.points if not p.reference]
+    if study.post_weights and any(p.n_cohorts is not None for p in points):
+        return float(sum(w * (p.event - study.base) for w, p in zip(study.post_weights, points, strict=True)))
     pre = [p.event for p in study.points if p.event < 0 and not p.excluded]
     post = [p.event for p in study.points if p.event >= 0 and not p.excluded]
     return float(np.mean(post) - np.mean(pre))
