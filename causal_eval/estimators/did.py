@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
+BY_ROWS = ("wild", "cr2", "two_way")
+"""Covariances that need the rows."""
+
+
 class DifferenceInDifferences(Options):
     """Two-way fixed effects difference-in-differences.
 
@@ -42,7 +46,9 @@ class DifferenceInDifferences(Options):
 
     event_study: bool = Field(True, description="Also estimate leads and lags against the base period")
     base_period: int = Field(-1, le=-1, description="Base period of the event study, in periods from the launch")
-    vcov: Literal["cluster", "hc1", "hc2", "iid", "wild"] = Field("cluster", description="Covariance of the estimate")
+    vcov: Literal["cluster", "cr2", "two_way", "hc1", "hc2", "iid", "wild"] = Field(
+        "cluster", description="Covariance: CR1, CR2, clusters by unit and period, robust, classical, or wild bootstrap"
+    )
     fixed_effects: tuple[str, ...] = Field((), strict=False, description="Columns absorbed beside unit and time")
 
     info: ClassVar[Info] = Info(
@@ -78,10 +84,10 @@ class DifferenceInDifferences(Options):
         design = design or Design()
         try:
             if data.has_units and len(adoption(data, design)) > 1 and design.treated is None:
-                if self.vcov == "wild":
+                if self.vcov == "wild" or self.vcov in BY_ROWS:
                     raise EstimatorRefusal(
                         "E404",
-                        'under staggered adoption `did` is a two-way reference without vcov = "wild"',
+                        f'under staggered adoption `did` is a two-way reference without vcov = "{self.vcov}"',
                         hint='Use vcov = "cluster", or a staggered estimator.',
                     )
                 return two_way_reference(
@@ -113,8 +119,9 @@ class DifferenceInDifferences(Options):
         windows = Windows(b.periods.headline_pre, b.periods.headline_post, b.periods.base)
         vcov: Vcov = "cluster" if self.vcov == "wild" else self.vcov
         rows = None
-        if data.covariates or data.fixed_effects:
+        if data.covariates or data.fixed_effects or self.vcov in ("cr2", "two_way"):
             rows = unit_rows(data, b)
+            self._check(rows, data)
             fit = rows.difference(windows, vcov=vcov, events=self.event_study)
         elif data.pooled:
             sums, treated, period = unit_cells(b)
@@ -189,10 +196,11 @@ class DifferenceInDifferences(Options):
         windows = Windows(p.headline_pre, p.headline_post, p.base)
         vcov: Vcov = "cluster" if self.vcov == "wild" else self.vcov
         notes: list[str] = []
-        by_rows = data.covariates or data.fixed_effects or self.vcov == "wild"
+        by_rows = data.covariates or data.fixed_effects or self.vcov in BY_ROWS
         # Cell sums hold the squares of weighted outcomes, which these two covariances cannot use under weights.
         if by_rows or (data.has_weights and self.vcov in ("iid", "hc2")):
             rows = cross_section_rows(data, p)
+            self._check(rows, data)
             fit = rows.difference(windows, vcov=vcov, events=self.event_study)
             n_rows, n_treated = len(rows.y), int(rows.treated.sum())
         else:
@@ -233,6 +241,19 @@ class DifferenceInDifferences(Options):
             level=self.level,
             procedure=_procedure(self.vcov, fit.static.n_clusters, fit.static.df, data),
         )
+
+    def _check(self, rows: Rows, data: Panel) -> None:
+        """Refuse what CR2 and two-way clusters cannot do."""
+        if self.vcov not in ("cr2", "two_way"):
+            return
+        if rows.cluster is None:
+            raise EstimatorRefusal(
+                "E403", f'vcov = "{self.vcov}" needs clusters', hint='Set roles.cluster, or use vcov = "hc1".'
+            )
+        if self.vcov == "cr2" and (data.has_weights or data.pooled):
+            raise EstimatorRefusal(
+                "E403", 'vcov = "cr2" takes every row alike; this metric has weights', hint='Use vcov = "cluster".'
+            )
 
     def _wild(self, rows: Rows, windows: Windows, rng: np.random.Generator) -> Permuted:
         from causal_eval.inference.wild_difference import TooLarge, wild_difference
@@ -285,6 +306,14 @@ def _procedure(vcov: str, n_clusters: int | None, df: float, data: Panel) -> str
     if vcov == "cluster" and n_clusters is not None:
         at = data.names.get("cluster") or data.names.get("unit") or "cluster"
         return f"cluster-robust (CR1, {n_clusters:,} clusters: {at}), t with {df:,.0f} degrees of freedom"
+    if vcov == "two_way":
+        at = data.names.get("cluster") or data.names.get("unit") or "cluster"
+        return (
+            f"clustered by {at} and by period (CR1, {n_clusters} in the smaller), t with {df:,.0f} degrees of freedom"
+        )
+    if vcov == "cr2":
+        at = data.names.get("cluster") or data.names.get("unit") or "cluster"
+        return f"cluster-robust (CR2, {n_clusters} clusters: {at}), t with {df:.1f} Satterthwaite degrees of freedom"
     words = {"iid": "homoskedastic errors", "hc2": "heteroskedasticity-robust (HC2)"}
     return f"{words.get(vcov, 'heteroskedasticity-robust (HC1)')}, t with {df:,.0f} degrees of freedom"
 

@@ -205,10 +205,11 @@ def from_rows(
 ) -> Difference:
     """From N rows, with covariates ``x`` (N, P) and absorbed ``effects`` (each (N,) codes; units or groups, periods, ...).
 
-    ``cluster`` None: each row is its own cluster.
+    ``cluster`` None: each row is its own cluster. ``vcov`` "cr2" takes rows as equally weighted; "two_way" clusters by
+    ``cluster`` and by period. Both need ``cluster``.
 
     Raises:
-        NotIdentified: the effects or covariates explain the treatment whole.
+        NotIdentified: the effects or covariates explain the treatment whole, or CR2's dummies would not fit in memory.
     """
     import numpy as np
 
@@ -223,8 +224,15 @@ def from_rows(
         if left.kept[:k] != tuple(range(k)):
             raise NotIdentified("the fixed effects explain the treatment whole")
         codes = None if cluster is None else np.unique(cluster[rows], return_inverse=True)[1].astype(np.int64)
+        if vcov == "cr2":
+            assert codes is not None
+            return (
+                _cr2(y[rows], d, cuts, x[rows], codes),
+                tuple(j - k for j in range(k, k + x.shape[1]) if j not in left.kept),
+                codes,
+            )
         total, nested = count_effects(cuts, codes)
-        how: Vcov = "hc1" if vcov == "cluster" and codes is None else vcov
+        how: Vcov = "hc1" if vcov == "cluster" and codes is None else "cluster" if vcov == "two_way" else vcov
         leverage = _effect_leverage(cuts, w[rows]) if how == "hc2" else None
         try:
             found = least_squares(
@@ -239,6 +247,9 @@ def from_rows(
             )
         except NotIdentified as e:
             raise NotIdentified(f"{e}: the treatment, a covariate or a fixed effect repeats another") from e
+        if vcov == "two_way":
+            assert codes is not None
+            found = _both_ways(left.y, left.x, w[rows], cuts, codes, period[rows], found)
         gone = tuple(j - k for j in range(k, k + x.shape[1]) if j not in left.kept)
         return _first(found, k), gone, codes
 
@@ -266,6 +277,40 @@ def from_rows(
         float(ws[after].sum()),
         gone,
     )
+
+
+def _cr2(y: Floats, d: Floats, effects: Sequence[Ints], x: Floats, cluster: Ints) -> Fit:
+    """CR2 with the fewest degrees of freedom that any of the coefficients has."""
+    import numpy as np
+
+    from causal_eval.inference.bias_reduced import TooLarge, bias_reduced
+
+    try:
+        found = bias_reduced(y, d, effects, x, cluster)
+    except TooLarge as e:
+        raise NotIdentified(
+            'CR2 with this many effects would need their whole dummy matrix: use vcov = "cluster"'
+        ) from e
+    except ValueError as e:
+        raise NotIdentified(str(e)) from e
+    df = min(found.df(c) for c in np.eye(d.shape[1]))
+    return Fit(found.coef, found.cov, df, len(y), int(cluster.max()) + 1, found.influence, 1.0)
+
+
+def _both_ways(y: Floats, x: Floats, w: Floats, effects: Sequence[Ints], cluster: Ints, period: Ints, one: Fit) -> Fit:
+    """The residualised regression with errors clustered by ``cluster`` and by period."""
+    import numpy as np
+
+    from causal_eval.inference.absorbed import count_effects
+    from causal_eval.inference.regression import least_squares
+    from causal_eval.inference.two_way_clusters import two_way_clusters
+
+    times = np.unique(period, return_inverse=True)[1].astype(np.int64)
+    cells = np.unique(np.stack([cluster, times]), axis=1, return_inverse=True)[1].astype(np.int64).ravel()
+    fits = [least_squares(y, x, w, vcov="cluster", cluster=c) for c in (times, cells)]
+    free = [e for e in effects if count_effects([e], cluster)[1] == 0 and count_effects([e], times)[1] == 0]
+    n_params = x.shape[1] + (max(count_effects(free, None)[0], 1) if free else 1)
+    return two_way_clusters(one, *fits, n_params=n_params)
 
 
 def _effect_leverage(effects: Sequence[Ints], w: Floats) -> Floats:

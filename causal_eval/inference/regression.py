@@ -4,7 +4,8 @@ CR1 (Liang & Zeger 1986; Cameron & Miller 2015, eq. 11-12): the sandwich times G
 regressors and the fixed effects, except fixed effects nested in the clusters (each level lies in one cluster), which
 are not counted: fixest's and reghdfe's convention. Tests use t with G-1 degrees of freedom.
 HC1 multiplies White's sandwich by N/(N-K), HC2 divides each squared residual by 1-h, the homoskedastic covariance
-uses N-K; there K counts everything and tests use t with N-K degrees of freedom.
+uses N-K; there K counts everything and tests use t with N-K degrees of freedom. CR2 and two-way clusters need the rows:
+:mod:`causal_eval.inference.bias_reduced`, :mod:`causal_eval.inference.two_way_clusters`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-Vcov = Literal["cluster", "hc1", "hc2", "iid"]
+Vcov = Literal["cluster", "cr2", "two_way", "hc1", "hc2", "iid"]
 
 
 class NotIdentified(Exception):
