@@ -35,6 +35,7 @@ class Cohort:
         total: (T,) sum of their weights, or their number.
         event: (T,) periods since the adoption.
         pre: (T,) periods to match on; post: (T,) periods of the headline; later: (T,) event >= 0.
+        paths: (T, size) outcome of each treated unit.
     """
 
     start: int
@@ -46,6 +47,7 @@ class Cohort:
     pre: Bools
     post: Bools
     later: Bools
+    paths: Floats
 
     def at(self, columns: NDArray[np.intp]) -> Cohort:
         """The same cohort in those periods."""
@@ -59,6 +61,7 @@ class Cohort:
             self.pre[columns],
             self.post[columns],
             self.later[columns],
+            self.paths[columns],
         )
 
 
@@ -96,6 +99,7 @@ def donor_pool(
     exclude: Sequence[str] = (),
     fit_window: tuple[object, object] | None = None,
     each: bool = False,
+    outcome: Floats | None = None,
     min_pre: int = 2,
 ) -> DonorPool:
     """The paths and donors of a unit panel under ``design``.
@@ -104,6 +108,7 @@ def donor_pool(
         include: the only donors to use, by their text; all where empty. exclude: donors to leave out.
         fit_window: first and last period to match on, as the author writes periods.
         each: a cohort for every treated unit, instead of one for all that adopt together.
+        outcome: (n, T) to use in the outcome's place, NaN where it is missing; units and periods as in ``panel.wide()``.
         min_pre: the fewest periods to match on.
 
     Raises:
@@ -143,7 +148,7 @@ def donor_pool(
     if always.any():
         dropped.append(Drop("units", int(always.sum()), "treated from the first period on: no pre-period"))
     donor = _chosen(names, donor & ~always, include, exclude, dropped)
-    y = wide.outcome
+    y = wide.outcome if outcome is None else outcome
     w = np.isfinite(y).astype(float) if wide.weight is None else np.where(np.isfinite(y), wide.weight, 0.0)
     window = None
     if fit_window is not None:
@@ -189,7 +194,8 @@ def donor_pool(
             dropped.append(Drop("cohorts", 1, f"adopts {label}: {which} to match on or compare in"))
             continue
         used |= kept
-        cohorts.append(Cohort(start, label, int(members.sum()), path, total, event, pre, post, kept & (event >= 0)))
+        later = kept & (event >= 0)
+        cohorts.append(Cohort(start, label, int(members.sum()), path, total, event, pre, post, later, y[members].T))
     if thin:
         dropped.append(Drop("periods", thin, "no outcome for a treated unit, or for most donors"))
     whole = np.isfinite(y[:, used]).all(axis=1) & (w[:, used] > 0).all(axis=1)

@@ -6,12 +6,12 @@ their mean; units that adopt at several dates have a synthetic control a date, a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from causal_eval.errors import EstimatorRefusal
-from causal_eval.estimators._base import Estimator, Info, Options
+from causal_eval.estimators._base import Estimator, Info
+from causal_eval.estimators._synthetic_options import PathOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,20 +21,10 @@ if TYPE_CHECKING:
     from causal_eval.design.donors import DonorPool
     from causal_eval.estimators._synthetic import Synthetic
     from causal_eval.inference.counterfactual import Method
-    from causal_eval.inference.effects import Tested
     from causal_eval.results.types import Estimate, Json
 
 
-class Donors(BaseModel):
-    """Which units may be donors, as the data writes them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    include: tuple[str, ...] = Field((), strict=False, description="The only donors; empty for all")
-    exclude: tuple[str, ...] = Field((), strict=False, description="Units that may not be donors")
-
-
-class SyntheticControl(Options):
+class SyntheticControl(PathOptions):
     """Synthetic control on the outcome path.
 
     Inference ranks the treated units among all donors put in their place; conformal inference, the debiased t-test and prediction
@@ -43,9 +33,6 @@ class SyntheticControl(Options):
 
     intercept: bool = Field(False, description="Match changes from each unit's own mean instead of levels")
     penalty: float = Field(0.0, ge=0, description="Weight of the distance to each donor (Abadie & L'Hour 2021)")
-    fit_window: tuple[Any, Any] | None = Field(None, strict=False, description="First and last period to match on")
-    donors: Donors = Field(Donors(), description="Donors to include or exclude, by name")
-    each: bool = Field(False, description="A synthetic control for every treated unit, instead of one for their mean")
     inference: Literal["placebo", "conformal", "t_test"] = Field(
         "placebo", description="Procedure behind p-value and interval"
     )
@@ -72,18 +59,9 @@ class SyntheticControl(Options):
             EstimatorRefusal: E401 nothing to compare or to match on; E404 several adoption dates with time-based inference;
                 E405 an unknown donor.
         """
-        from causal_eval.design.design import Design
-        from causal_eval.design.donors import donor_pool
         from causal_eval.estimators._synthetic import fit_synthetic
 
-        pool = donor_pool(
-            data,
-            design or Design(),
-            include=self.donors.include,
-            exclude=self.donors.exclude,
-            fit_window=self.fit_window,
-            each=self.each,
-        )
+        pool = self.pool(data, design)
         method = self._method()
         found = fit_synthetic(pool, method)
         return self._write(data, pool, method, found)
@@ -95,9 +73,10 @@ class SyntheticControl(Options):
 
     def _write(self, data: Panel, pool: DonorPool, method: Method, found: Synthetic) -> Estimate:
         from causal_eval.estimators._synthetic import write_synthetic
+        from causal_eval.estimators._synthetic_options import infer
 
         notes: list[str] = []
-        test, value, error, name = self._infer(pool, method, found, notes)
+        test, value, error, name = infer(self.inference, pool, method, found, self.level, notes)
         details: dict[str, Json] = {"intercept": self.intercept, "inference": self.inference}
         details |= self._identified(found)
         return write_synthetic(
@@ -112,44 +91,6 @@ class SyntheticControl(Options):
             notes=notes,
             details=details,
         )
-
-    def _infer(
-        self, pool: DonorPool, method: Method, found: Synthetic, notes: list[str]
-    ) -> tuple[Tested, float, float | None, str]:
-        """The test of the headline, its value and error, and the procedure in words."""
-        from causal_eval.inference.conformal import conformal
-        from causal_eval.inference.debiased_t import debiased_t
-
-        p = found.placebo
-        if self.inference == "placebo":
-            smallest = f"The smallest p-value {p.n} assignments can give is {p.smallest_p:.3f}"
-            short = ", so no 95% interval exists" if p.smallest_p > 1 - self.level else ""
-            notes.append(f"{smallest}{short}." if self.level == 0.95 else f"{smallest}.")
-            name = f"placebo in space: rank of the RMSPE ratio among all {p.n} assignments"
-            return p.tested(self.level), found.value, p.std_error, name
-        if len(found.cohorts) > 1:
-            raise EstimatorRefusal(
-                "E404",
-                f'inference = "{self.inference}" needs one adoption date and one treated path',
-                hint='Use inference = "placebo".',
-            )
-        fit = found.cohorts[0]
-        c = fit.cohort
-        if self.inference == "conformal":
-            shifts = conformal(fit.Y, method, c.pre, c.post)
-            notes.append(f"The smallest p-value {shifts.n} shifts in time can give is {shifts.smallest_p:.3f}.")
-            test = shifts.tested(found.value, float(p.before[0]), self.level)
-            return test, found.value, None, f"conformal: residuals shifted in time, {shifts.n} cyclic shifts"
-        try:
-            t = debiased_t(fit.Y, method, c.pre, c.post)
-        except ValueError as e:
-            raise EstimatorRefusal("E401", f"t_test: {e}", hint='Use inference = "placebo".') from e
-        notes.append(
-            f"The headline is the debiased estimate, the mean over {t.folds} fits without {t.block} pre-periods each; "
-            f"the weights of all pre-periods give {found.value:.4g}."
-        )
-        name = f"debiased t-test, {t.folds} blocks of {t.block} pre-periods, t with {t.folds - 1} degrees of freedom"
-        return t.tested(self.level), t.value, t.std_error, name
 
     def _identified(self, found: Synthetic) -> dict[str, Json]:
         """The range of the effect over weights that fit almost as well, and the p-value by the order of time."""
