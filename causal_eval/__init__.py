@@ -12,18 +12,21 @@ if TYPE_CHECKING:
     from causal_eval.data.contract import CrossSection, Panel
     from causal_eval.design.design import Design
     from causal_eval.errors import CausalEvalError
+    from causal_eval.estimators.augmented_synthetic_control import AugmentedSyntheticControl
     from causal_eval.estimators.did import DifferenceInDifferences
     from causal_eval.estimators.imputation_did import ImputationDiD
     from causal_eval.estimators.naive import Naive
     from causal_eval.estimators.staggered_did import StaggeredDiD
     from causal_eval.estimators.sun_abraham import SunAbraham
     from causal_eval.estimators.synthetic_control import SyntheticControl
+    from causal_eval.estimators.synthetic_did import SyntheticDiD
     from causal_eval.results.io import read_result as load
     from causal_eval.results.types import Estimate, StudyResult
     from causal_eval.spec.models import StudySpec
     from causal_eval.study import run
 
 __all__ = [
+    "AugmentedSyntheticControl",
     "CausalEvalError",
     "CrossSection",
     "Design",
@@ -37,11 +40,14 @@ __all__ = [
     "StudySpec",
     "SunAbraham",
     "SyntheticControl",
+    "SyntheticDiD",
     "load",
     "run",
 ]
 
 _HOME = {
+    "AugmentedSyntheticControl": "estimators.augmented_synthetic_control:AugmentedSyntheticControl",
+    "SyntheticDiD": "estimators.synthetic_did:SyntheticDiD",
     "CausalEvalError": "errors:CausalEvalError",
     "CrossSection": "data.contract:CrossSection",
     "Design": "design.design:Design",

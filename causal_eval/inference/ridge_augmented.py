@@ -6,8 +6,8 @@ pre-periods corrects (eq. 11 and lemma 1): the result is again a weighting,
     w_aug = w + X_0 (X_0'X_0 + lambda I)^-1 (x_1 - X_0'w),
 
 X_0 (J, T0) centred over donors. It sums to one and may be negative: that is extrapolation. lambda "cv" follows the authors'
-package: each pre-period is held out in turn, lambda runs from the largest squared singular value down by 1e-8 in 20 steps, and the largest
-lambda within one standard error of the smallest mean error is taken.
+package: each pre-period is held out in turn, lambda runs from the largest squared singular value down by 1e-8 in 20 steps,
+and the largest lambda within one standard error of the smallest mean error is taken.
 """
 
 from __future__ import annotations
@@ -82,13 +82,15 @@ class RidgeAugmented:
 def _simplex(X: Floats, targets: Sequence[int], pools: Sequence[Ints]) -> Floats:
     from causal_eval.inference.simplex import gram, solve_each
 
-    return solve_each(gram(X), targets, pools).weights
+    weights: Floats = solve_each(gram(X), targets, pools).weights
+    return weights
 
 
 def _augmented(X: Floats, k: int, pool: Ints, start: Floats, ridge: float) -> Floats:
     import numpy as np
 
-    return _along(X, k, pool, start, np.array([ridge]))[0]
+    weights: Floats = _along(X, k, pool, start, np.array([ridge]))[0]
+    return weights
 
 
 def _along(X: Floats, k: int, pool: Ints, start: Floats, ladder: Floats) -> Floats:

@@ -1,0 +1,131 @@
+"""Augmented synthetic control: a ridge regression takes out the imbalance that synthetic-control weights leave before the launch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from causal_eval.errors import EstimatorRefusal
+from causal_eval.estimators._base import Estimator, Info
+from causal_eval.estimators._synthetic_options import PathOptions
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from causal_eval.data.contract import Panel
+    from causal_eval.design.design import Design
+    from causal_eval.estimators._synthetic import Synthetic
+    from causal_eval.inference.effects import Tested
+    from causal_eval.inference.ridge_augmented import RidgeAugmented
+    from causal_eval.results.types import Estimate
+
+
+class AugmentedSyntheticControl(PathOptions):
+    """Ridge-augmented synthetic control.
+
+    Inference as for the synthetic control, or by the bootstrap or jackknife over units where several are treated. p-value and
+    interval always come from the one that is chosen.
+    """
+
+    ridge: float | Literal["cv"] = Field("cv", description='Penalty in squared units of the outcome, or "cv"')
+    intercept: bool = Field(False, description="Match changes from each unit's own mean instead of levels")
+    inference: Literal["placebo", "conformal", "t_test", "bootstrap", "jackknife"] = Field(
+        "placebo", description="Procedure behind p-value and interval"
+    )
+
+    info: ClassVar[Info] = Info(
+        name="augmented_synthetic_control",
+        title="Augmented synthetic control",
+        summary="A synthetic control whose remaining imbalance before the launch is corrected by a ridge regression.",
+        data=frozenset({"panel"}),
+        estimands=frozenset({"att"}),
+        adoptions=frozenset({"block", "staggered"}),
+        assumptions=("donors_span", "no_anticipation", "no_interference", "stable_composition", "valid_inference"),
+        min_pre_periods=3,
+        min_controls=2,
+        reference="Ben-Michael, Feller & Rothstein (2021), JASA 116, eq. 11",
+    )
+
+    def estimate(
+        self, data: Panel, design: Design | None = None, *, rng: np.random.Generator | None = None
+    ) -> Estimate:
+        """Effect on the treated: overall, relative, cumulative, by period and event time.
+
+        Raises:
+            EstimatorRefusal: E401 nothing to compare or to match on; E403 too few treated units for the inference asked for;
+                E404 several adoption dates with inference for one path; E405 an unknown donor.
+        """
+        from causal_eval.estimators._synthetic import fit_synthetic, mean_weights, write_synthetic
+        from causal_eval.inference.ridge_augmented import RidgeAugmented
+
+        pool = self.pool(data, design)
+        if min(int(c.pre.sum()) for c in pool.cohorts) < 3:
+            raise EstimatorRefusal(
+                "E401", "augmented_synthetic_control needs three pre-periods", hint="Widen design.pre or fit_window."
+            )
+        method = RidgeAugmented(None if self.ridge == "cv" else float(self.ridge), self.intercept)
+        found = fit_synthetic(pool, method)
+        notes: list[str] = []
+        weights = mean_weights(found)
+        below = float(-weights[weights < 0].sum())
+        if below > 5e-4:
+            notes.append(
+                f"Some donors have negative weights, {below:.3f} in all: the counterfactual extrapolates beyond the donors."
+            )
+        before = found.placebo.before[0]
+        spread = float(found.cohorts[0].Y[found.cohorts[0].cohort.pre].std())
+        if before < 1e-3 * spread:
+            notes.append(
+                "The fit before the launch is all but perfect: the ridge hardly holds back, and the weights follow noise as well."
+            )
+        test, value, error, name = self._infer(found, method, self.generator(rng), notes)
+        ridges = [float(f.fits.predictor_weights[0, 0]) for f in found.cohorts if f.fits.predictor_weights is not None]
+        return write_synthetic(
+            data,
+            found,
+            method=self.info.name,
+            level=self.level,
+            overall=test,
+            value=value,
+            std_error=error,
+            procedure=name,
+            notes=notes,
+            details={"ridge": list(ridges), "negative_weight": below, "inference": self.inference},
+        )
+
+    def _infer(
+        self, found: Synthetic, method: RidgeAugmented, rng: np.random.Generator, notes: list[str]
+    ) -> tuple[Tested, float, float | None, str]:
+        import numpy as np
+
+        from causal_eval.estimators._synthetic_options import infer, one_path
+        from causal_eval.inference.effects import t_test
+        from causal_eval.inference.unit_resampling import bootstrap_error, jackknife_error
+
+        pool = found.pool
+        if self.inference in ("placebo", "conformal", "t_test"):
+            return infer(self.inference, pool, method, found, self.level, notes)
+        one_path(found, self.inference)
+        fit = found.cohorts[0]
+        c = fit.cohort
+        times = np.where(c.pre, 1 / c.pre.sum(), 0.0) if self.intercept else np.zeros(len(c.pre))
+        try:
+            error = (
+                bootstrap_error(c.paths, pool.donors, method, c.pre, c.post, rng)
+                if self.inference == "bootstrap"
+                else jackknife_error(c.paths, pool.donors, fit.fits.weights[0][1:], times, c.pre, c.post)
+            )
+        except ValueError as e:
+            raise EstimatorRefusal(
+                "E403", f'inference = "{self.inference}": {e}', hint='Use inference = "placebo".'
+            ) from e
+        if c.size < 5:
+            notes.append(
+                f"Only {c.size} treated units: {self.inference} errors of so few are too small (use placebo inference)."
+            )
+        how = f"{self.inference} over units, normal"
+        return t_test(found.value, error, float("inf"), self.level), found.value, error, how
+
+
+plugin: type[Estimator[Panel]] = AugmentedSyntheticControl

@@ -1,0 +1,172 @@
+"""Synthetic difference-in-differences: donors and pre-periods are weighted, then the treated are compared twice.
+
+Units that adopt together are one group; with several adoption dates each has its own weights, and the effects are averaged by treated
+unit-periods (Clarke, Pailanir, Athey & Imbens 2024). Covariates are taken out beforehand by a two-way regression on units
+never treated ("projected", Kranz 2022).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from causal_eval.errors import EstimatorRefusal
+from causal_eval.estimators._base import Estimator, Info
+from causal_eval.estimators._synthetic_options import PathOptions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from causal_eval.data.contract import Panel
+    from causal_eval.design.design import Design
+    from causal_eval.design.donors import DonorPool
+    from causal_eval.estimators._synthetic import Synthetic
+    from causal_eval.inference.effects import Tested
+    from causal_eval.inference.synthetic_did import SyntheticDifference
+    from causal_eval.results.types import Estimate
+
+    Floats = NDArray[np.float64]
+
+
+class SyntheticDiD(PathOptions):
+    """Synthetic difference-in-differences.
+
+    Inference gives the treatment to donors, all of them in turn (as many together as there are treated units); the bootstrap and the
+    jackknife need several treated units. p-value and interval always come from the one that is chosen.
+    """
+
+    zeta: float | None = Field(None, ge=0, description="Ridge of the unit weights; default (N1 T1)^(1/4) noise")
+    inference: Literal["placebo", "bootstrap", "jackknife"] = Field(
+        "placebo", description="Procedure behind p-value and interval"
+    )
+
+    info: ClassVar[Info] = Info(
+        name="synthetic_did",
+        title="Synthetic difference-in-differences",
+        summary="The change of the treated less that of a weighted mean of donors, from a weighted mean of pre-periods.",
+        data=frozenset({"panel"}),
+        estimands=frozenset({"att"}),
+        adoptions=frozenset({"block", "staggered"}),
+        assumptions=("donors_span", "no_anticipation", "no_interference", "stable_composition", "valid_inference"),
+        min_pre_periods=2,
+        min_controls=2,
+        covariates=True,
+        reference="Arkhangelsky, Athey, Hirshberg, Imbens & Wager (2021), AER 111(12), algorithms 1 to 4",
+    )
+
+    def estimate(
+        self, data: Panel, design: Design | None = None, *, rng: np.random.Generator | None = None
+    ) -> Estimate:
+        """Effect on the treated: overall, relative, cumulative, by period and event time.
+
+        Raises:
+            EstimatorRefusal: E401 nothing to compare or to match on; E403 too few treated units for the inference asked for;
+                E404 several adoption dates with the bootstrap or jackknife; E405 an unknown donor.
+        """
+        import numpy as np
+
+        from causal_eval.estimators._synthetic import fit_synthetic, write_synthetic
+        from causal_eval.inference.synthetic_did import SyntheticDifference, noise
+
+        notes: list[str] = []
+        outcome = None
+        if data.covariates:
+            outcome = _projected(data)
+            notes.append(
+                f"{', '.join(data.covariates)} taken out by a two-way regression on units never treated; levels shown are of "
+                "what is left."
+            )
+        pool = self.pool(data, design, outcome=outcome)
+        c = pool.cohorts[0]
+        donors = np.arange(pool.donors.shape[1])
+        sigma = noise(pool.donors, donors, c.pre)
+        largest = max(x.size * int(x.post.sum()) for x in pool.cohorts)
+        zeta = self.zeta if self.zeta is not None else largest**0.25 * sigma
+        method = SyntheticDifference(zeta, sigma)
+        found = fit_synthetic(pool, method)
+        test, error, name = self._infer(pool, method, found, self.generator(rng), notes)
+        return write_synthetic(
+            data,
+            found,
+            method=self.info.name,
+            level=self.level,
+            overall=test,
+            value=found.value,
+            std_error=error,
+            procedure=name,
+            notes=notes,
+            details={"zeta": zeta, "noise": sigma, "inference": self.inference},
+        )
+
+    def _infer(
+        self, pool: DonorPool, method: SyntheticDifference, found: Synthetic, rng: np.random.Generator, notes: list[str]
+    ) -> tuple[Tested, float | None, str]:
+        import numpy as np
+
+        from causal_eval.estimators._synthetic_options import one_path, placebo_note
+        from causal_eval.inference.effects import t_test
+        from causal_eval.inference.placebo_space import studentised
+        from causal_eval.inference.unit_resampling import bootstrap_error, jackknife_error, placebo_subsets
+
+        fit = found.cohorts[0]
+        c = fit.cohort
+        if self.inference == "placebo":
+            effects, exact = found.placebo.effect, True
+            if len(found.cohorts) == 1 and c.size > 1:
+                try:
+                    others = placebo_subsets(pool.donors, c.size, method, c.pre, c.post, rng)
+                except ValueError as e:
+                    raise EstimatorRefusal("E403", f"synthetic_did: {e}", hint="Add donors.") from e
+                effects, exact = np.append(found.value, others.effects), others.exact
+            n = len(effects)
+            test = studentised(effects, np.ones(n), self.level)
+            error = float(effects[1:].std(ddof=1)) if n > 2 else None
+            notes.append(placebo_note(n, self.level))
+            if not exact and test.p_value is not None:
+                mc = (test.p_value * (1 - test.p_value) / n) ** 0.5
+                notes.append(f"Assignments are drawn, not enumerated: Monte Carlo error of the p-value {mc:.3f}.")
+            how = "all" if exact else "drawn"
+            return test, error, f"placebo: rank of the estimate among {n:,} assignments ({how})"
+        one_path(found, self.inference)
+        try:
+            if self.inference == "bootstrap":
+                error = bootstrap_error(c.paths, pool.donors, method, c.pre, c.post, rng)
+            else:
+                times = fit.fits.time_weights
+                assert times is not None
+                error = jackknife_error(c.paths, pool.donors, fit.fits.weights[0][1:], times[0], c.pre, c.post)
+        except ValueError as e:
+            raise EstimatorRefusal(
+                "E403", f'synthetic_did: inference = "{self.inference}": {e}', hint='Use inference = "placebo".'
+            ) from e
+        if c.size < 5:
+            notes.append(
+                f"Only {c.size} treated units: {self.inference} errors of so few are too small (use placebo inference)."
+            )
+        return t_test(found.value, error, float("inf"), self.level), error, f"{self.inference} over units, normal"
+
+
+def _projected(data: Panel) -> Floats:
+    """(n, T) outcomes less the covariates' part, estimated with unit and period effects on units never treated."""
+    import numpy as np
+
+    from causal_eval.inference.absorbed import absorb
+
+    wide = data.wide()
+    x = np.stack([data.matrix(f"x_{i}") for i in range(len(data.covariates))])
+    y = wide.outcome
+    never = (wide.start > data.axis.ordinals[-1])[:, None] & np.isfinite(y) & np.isfinite(x).all(axis=0)
+    unit, period = np.nonzero(never)
+    if not unit.size:
+        raise EstimatorRefusal("E401", "synthetic_did: no unit is never treated, so covariates cannot be taken out")
+    codes = [np.unique(v, return_inverse=True)[1].astype(np.int64) for v in (unit, period)]
+    left = absorb(y[never], x[:, never].T, codes, np.ones(len(unit)))
+    beta = np.zeros(len(x))
+    beta[list(left.kept)] = np.linalg.lstsq(left.x, left.y, rcond=None)[0]
+    out: Floats = y - np.tensordot(beta, x, axes=1)
+    return out
+
+
+plugin: type[Estimator[Panel]] = SyntheticDiD
