@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from causal_eval.estimators.augmented_synthetic_control import AugmentedSyntheticControl
     from causal_eval.estimators.did import DifferenceInDifferences
     from causal_eval.estimators.imputation_did import ImputationDiD
+    from causal_eval.estimators.matrix_completion import MatrixCompletion
     from causal_eval.estimators.naive import Naive
     from causal_eval.estimators.staggered_did import StaggeredDiD
     from causal_eval.estimators.sun_abraham import SunAbraham
@@ -33,6 +34,7 @@ __all__ = [
     "DifferenceInDifferences",
     "Estimate",
     "ImputationDiD",
+    "MatrixCompletion",
     "Naive",
     "Panel",
     "StaggeredDiD",
@@ -46,6 +48,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "MatrixCompletion": "estimators.matrix_completion:MatrixCompletion",
     "AugmentedSyntheticControl": "estimators.augmented_synthetic_control:AugmentedSyntheticControl",
     "SyntheticDiD": "estimators.synthetic_did:SyntheticDiD",
     "CausalEvalError": "errors:CausalEvalError",

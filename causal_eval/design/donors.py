@@ -72,8 +72,8 @@ class DonorPool:
     Attributes:
         labels, ordinals: of the periods.
         cohorts: by adoption.
-        donors: (T, J) outcomes, complete in every period that a cohort uses.
-        names: (J,) the donors, by their text, ascending as the panel has them.
+        donors: (T, J) outcomes, NaN where missing (only where asked for).
+        names: (J,) the donors, by their text, ascending as the panel has them, those with a missing outcome last.
         n_rows: outcomes used. dropped: what was left out here, with the reason.
     """
 
@@ -100,6 +100,7 @@ def donor_pool(
     fit_window: tuple[object, object] | None = None,
     each: bool = False,
     outcome: Floats | None = None,
+    complete: bool = True,
     min_pre: int = 2,
 ) -> DonorPool:
     """The paths and donors of a unit panel under ``design``.
@@ -109,6 +110,7 @@ def donor_pool(
         fit_window: first and last period to match on, as the author writes periods.
         each: a cohort for every treated unit, instead of one for all that adopt together.
         outcome: (n, T) to use in the outcome's place, NaN where it is missing; units and periods as in ``panel.wide()``.
+        complete: leave out donors with a missing outcome; else they stay, after the complete ones.
         min_pre: the fewest periods to match on.
 
     Raises:
@@ -199,22 +201,23 @@ def donor_pool(
     if thin:
         dropped.append(Drop("periods", thin, "no outcome for a treated unit, or for most donors"))
     whole = np.isfinite(y[:, used]).all(axis=1) & (w[:, used] > 0).all(axis=1)
-    if (donor & ~whole).any():
-        dropped.append(
-            Drop("units", int((donor & ~whole).sum()), "donors with an outcome missing in a period that is used")
-        )
-    donor &= whole
+    some = np.isfinite(y[:, used]).any(axis=1) & (not complete)
+    if (donor & ~(whole | some)).any():
+        why = "donors with an outcome missing in a period that is used" if complete else "donors without any outcome"
+        dropped.append(Drop("units", int((donor & ~(whole | some)).sum()), why))
+    donor &= whole | some
     if not cohorts or not donor.any():
         side = "donor" if cohorts else "treated"
         raise EstimatorRefusal("E401", f"no {side} units are left", hint="See what was left out, and why.")
     columns = np.flatnonzero(used)
     treated = np.isin(own, [c.start for c in cohorts])
+    order = [*np.flatnonzero(donor & whole), *np.flatnonzero(donor & ~whole)]
     return DonorPool(
         tuple(axis.labels[i] for i in columns),
         tuple(axis.ordinals[i] for i in columns),
         tuple(c.at(columns) for c in cohorts),
-        np.ascontiguousarray(y[donor][:, columns].T),
-        tuple(n for n, d in zip(names, donor, strict=True) if d),
+        np.ascontiguousarray(y[order][:, columns].T),
+        tuple(names[i] for i in order),
         int(np.isfinite(y[donor | treated][:, columns]).sum()),
         tuple(dropped),
     )

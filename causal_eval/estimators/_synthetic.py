@@ -60,8 +60,8 @@ class Synthetic:
         return float(self.placebo.effect[0])
 
 
-def fit_synthetic(pool: DonorPool, method: Method) -> Synthetic:
-    """The treated paths and every donor in their place."""
+def fit_synthetic(pool: DonorPool, method: Method, *, most: int | None = None) -> Synthetic:
+    """The treated paths and every donor (the first ``most`` of them) in their place."""
     import numpy as np
 
     from causal_eval.inference.placebo_space import CohortGaps, placebo_fits, placebo_test
@@ -69,7 +69,7 @@ def fit_synthetic(pool: DonorPool, method: Method) -> Synthetic:
     cohorts = []
     for c in pool.cohorts:
         Y = np.column_stack([np.where(np.isfinite(c.path), c.path, 0.0), pool.donors])
-        cohorts.append(CohortFit(c, Y, placebo_fits(Y, method, c.pre, c.post)))
+        cohorts.append(CohortFit(c, Y, placebo_fits(Y, method, c.pre, c.post, most=most)))
     gaps = [CohortGaps(f.gaps, f.cohort.pre, f.cohort.post, f.cohort.size) for f in cohorts]
     return Synthetic(pool, tuple(cohorts), placebo_test(gaps))
 
@@ -282,7 +282,8 @@ def mean_weights(found: Synthetic) -> Floats:
 def _weights(found: Synthetic) -> list[Weight]:
     from causal_eval.results.types import Weight
 
-    out = [Weight("donor", name, float(w)) for name, w in zip(found.pool.names, mean_weights(found), strict=True)]
+    donors = mean_weights(found)
+    out = [Weight("donor", name, float(w)) for name, w in zip(found.pool.names, donors, strict=True) if donors.any()]
     only = found.cohorts[0]
     if len(found.cohorts) == 1 and only.fits.time_weights is not None:
         out += [

@@ -41,7 +41,9 @@ class PathOptions(Options):
     donors: Donors = Field(Donors(), description="Donors to include or exclude, by name")
     each: bool = Field(False, description="A counterfactual for every treated unit, instead of one for their mean")
 
-    def pool(self, data: Panel, design: Design | None, *, outcome: Floats | None = None) -> DonorPool:
+    def pool(
+        self, data: Panel, design: Design | None, *, outcome: Floats | None = None, complete: bool = True
+    ) -> DonorPool:
         """The treated paths and donors under ``design``."""
         from causal_eval.design.design import Design
         from causal_eval.design.donors import donor_pool
@@ -54,6 +56,7 @@ class PathOptions(Options):
             fit_window=self.fit_window,
             each=self.each,
             outcome=outcome,
+            complete=complete,
         )
 
 

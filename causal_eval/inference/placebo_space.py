@@ -104,13 +104,18 @@ class PlaceboTest:
         return Tested(self.p_value, float(self.effect[0]) - half, float(self.effect[0]) + half)
 
 
-def placebo_fits(Y: Floats, method: Method, pre: Bools, post: Bools) -> Fits:
-    """The treated path, column 0 of (T, J + 1) outcomes, and each donor in its place, among the other donors."""
+def placebo_fits(Y: Floats, method: Method, pre: Bools, post: Bools, *, most: int | None = None) -> Fits:
+    """The treated path, column 0 of (T, J + 1) outcomes, and each donor in its place, among the other donors.
+
+    Args:
+        most: how many donors, the first ones, take the place; None for all.
+    """
     import numpy as np
 
     n = Y.shape[1]
     donors = np.arange(1, n)
-    pools = [donors] + [donors[donors != j] for j in range(1, n)] if n > 2 else [donors]
+    stand_in = donors if most is None else donors[:most]
+    pools = [donors] + [donors[donors != j] for j in stand_in] if n > 2 else [donors]
     return method.fit(Y, list(range(len(pools))), pools, pre, post)
 
 

@@ -156,3 +156,10 @@ def test_identified_range_holds_the_estimate():
         e = ce.SyntheticControl().estimate(data)
         low, high = e.details["identified_range"]
         assert low < e.headline.value < high and np.isfinite([low, high]).all()
+
+
+def test_matrix_completion_of_proposition_99():
+    """MCPanel's cross-validated -19.980 (Arkhangelsky et al. 2021, table 1: -20.2), up to the random folds."""
+    e = ce.MatrixCompletion().estimate(smoking())
+    assert e.headline.value == pytest.approx(-19.98, abs=0.15)
+    assert e.details["rank"] > 3 and e.details["placebo_n"] == 39

@@ -1,0 +1,158 @@
+"""What every synthetic-control estimator must do with known worlds, missing cells, several dates and impossible requests."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import causal_eval as ce
+from causal_eval.errors import EstimatorRefusal
+
+FAMILY = [ce.SyntheticControl, ce.AugmentedSyntheticControl, ce.SyntheticDiD, ce.MatrixCompletion]
+ROLES = {"unit": "u", "time": "t", "outcome": "y", "first_treated": "g"}
+
+
+def world(seed=0, n=30, t=24, launch=16, treated=1, effect=3.0, later=None):
+    """Two factors, small noise: what donors can mix to; the first units adopt at ``launch`` (or some at ``later``)."""
+    rng = np.random.default_rng(seed)
+    factors = np.cumsum(rng.normal(size=(2, t)), axis=1)
+    loadings = rng.uniform(0.2, 0.8, size=(n, 2))
+    loadings[:treated] = loadings[treated : treated + 6].mean(axis=0)
+    y = 50 + 10 * loadings.sum(axis=1)[:, None] + loadings @ factors + 0.1 * rng.normal(size=(n, t))
+    start = np.full(n, np.inf)
+    start[:treated] = launch
+    if later is not None:
+        start[treated // 2 : treated] = later
+    y = y + effect * (np.arange(t)[None, :] >= start[:, None])
+    return pd.DataFrame(
+        {
+            "u": [f"m{i:02d}" for i in np.repeat(range(n), t)],
+            "t": np.tile(range(t), n),
+            "y": y.ravel(),
+            "g": np.repeat(start, t),
+        }
+    )
+
+
+def panel(frame, **roles):
+    return ce.Panel.from_frame(frame, **(ROLES | roles))
+
+
+@pytest.mark.parametrize("cls", FAMILY)
+def test_a_known_effect_is_found_by_rank_one(cls):
+    """Effect 3 with little noise: near 3 in every period, the largest of all assignments, relative to the counterfactual."""
+    e = cls().estimate(panel(world()))
+    assert e.headline.value == pytest.approx(3, abs=0.4)
+    assert e.headline.p_value == pytest.approx(1 / 30)
+    assert e.headline.interval.low > 0
+    assert e.effect("overall", "relative").value == pytest.approx(3 / e.counterfactual, rel=0.2)
+    assert e.effect("overall", "cumulative").value == pytest.approx(8 * e.headline.value)
+    assert len([p for p in e.path if p.post]) == 8
+    assert np.mean([p.gap for p in e.path if p.post]) == pytest.approx(e.headline.value)
+
+
+@pytest.mark.parametrize("cls", FAMILY)
+def test_several_dates_are_averaged_over_treated_periods(cls):
+    """Two cohorts: the headline is the mean over treated unit-periods, and each cohort has its own row."""
+    e = cls().estimate(panel(world(treated=4, later=19)))
+    early, late = e.effect("cohort:16").value, e.effect("cohort:19").value
+    assert e.headline.value == pytest.approx((2 * 8 * early + 2 * 5 * late) / 26)
+    assert e.headline.value == pytest.approx(3, abs=0.5)
+
+
+@pytest.mark.parametrize("cls", FAMILY)
+def test_a_donor_with_a_hole_is_left_out_and_counted_unless_holes_can_be_filled(cls):
+    frame = world()
+    gone = frame[~((frame.u == "m09") & (frame.t == 5))]
+    e = cls().estimate(panel(gone))
+    if cls is ce.MatrixCompletion:
+        assert e.sample.n_control == 29 and "missing outcomes" in " ".join(e.notes)
+    else:
+        assert e.sample.n_control == 28
+        assert any(d.what == "units" and d.count == 1 and "missing" in d.reason for d in e.sample.dropped)
+
+
+@pytest.mark.parametrize("cls", FAMILY)
+def test_donors_can_be_named_and_an_unknown_name_is_refused(cls):
+    data = panel(world())
+    e = cls(donors={"exclude": ["m03", "m04"]}).estimate(data)
+    assert e.sample.n_control == 27 and not {"m03", "m04"} & {w.unit for w in e.weights}
+    with pytest.raises(EstimatorRefusal) as refused:
+        cls(donors={"exclude": ["m3"]}).estimate(data)
+    assert refused.value.code == "E405" and "m03" in refused.value.hint
+
+
+def test_the_fit_window_and_the_washout_move_what_is_matched_and_compared():
+    data = panel(world())
+    e = ce.SyntheticControl(fit_window=(4, 15)).estimate(data)
+    assert e.sample.n_pre == 12
+    later = ce.SyntheticControl().estimate(data, ce.Design(washout=2, anticipation=1))
+    assert later.sample.n_pre == 15 and later.sample.n_post == 6
+
+
+def test_each_gives_every_treated_unit_its_own_control():
+    e = ce.SyntheticControl(each=True).estimate(panel(world(treated=3)))
+    assert len(e.details["objective"]) == 3 and e.headline.value == pytest.approx(3, abs=0.4)
+
+
+@pytest.mark.parametrize("inference", ["bootstrap", "jackknife"])
+def test_resampling_needs_several_treated_units(inference):
+    """One treated unit is refused; six give an error of the noise's size, with p and interval of one procedure."""
+    with pytest.raises(EstimatorRefusal) as refused:
+        ce.SyntheticDiD(inference=inference).estimate(panel(world()))
+    assert refused.value.code == "E403"
+    e = ce.SyntheticDiD(inference=inference).estimate(panel(world(treated=6)))
+    assert 0 < e.headline.std_error < 1 and e.headline.interval.low < 3.3 < e.headline.interval.high + 0.6
+    assert (e.headline.p_value < 0.05) == (e.headline.interval.low > 0)
+
+
+def test_placebos_of_several_treated_units_are_all_pairs_of_donors():
+    e = ce.SyntheticDiD().estimate(panel(world(n=14, treated=2)))
+    assert "67 assignments (all)" in e.inference  # 12 choose 2, and the real one
+
+
+def test_covariates_are_taken_out_before():
+    """An outcome shifted by a covariate is put right by it."""
+    frame = world(seed=3)
+    rng = np.random.default_rng(1)
+    frame["x"] = rng.normal(size=len(frame)) + (frame.u == "m00") * (frame.t >= 16) * 2.0
+    frame["y"] += 5 * frame.x
+    plain = ce.SyntheticDiD().estimate(panel(frame))
+    adjusted = ce.SyntheticDiD().estimate(panel(frame, covariates=["x"]))
+    assert abs(adjusted.headline.value - 3) < 0.5 < abs(plain.headline.value - 3)
+
+
+def test_too_few_donors_leave_no_interval_and_say_so():
+    e = ce.SyntheticControl().estimate(panel(world(n=12)))
+    assert e.headline.interval is None and "0.083" in e.headline.note and "no 95% interval" in " ".join(e.notes)
+
+
+def test_a_placebo_design_uses_the_same_estimator():
+    """Another unit treated, another date: the really treated are left out, and the effect is near zero."""
+    data = panel(world())
+    e = ce.SyntheticControl().estimate(data, ce.Design().treating(["m10"]))
+    assert abs(e.headline.value) < 1 and e.sample.n_control == 28
+    past = ce.SyntheticControl().estimate(data.before(16), ce.Design().starting(10))
+    assert abs(past.headline.value) < 0.6 and past.sample.n_post == 6
+
+
+@pytest.mark.parametrize("inference", ["conformal", "t_test"])
+def test_inference_by_time_agrees_with_its_own_interval(inference):
+    for seed in range(5):
+        h = ce.SyntheticControl(inference=inference).estimate(panel(world(seed=seed, effect=0.3))).headline
+        if h.interval is not None:
+            assert (h.p_value < 0.05) == (h.interval.low > 0 or h.interval.high < 0)
+
+
+def test_a_ratio_of_totals_is_weighted_by_its_denominator():
+    """Two treated units of different size: the path is their ratio of totals."""
+    frame = world(treated=2)
+    frame["den"] = np.where(frame.u == "m00", 300.0, 100.0)
+    frame["num"] = frame.y * frame.den
+    roles = {k: v for k, v in ROLES.items() if k != "outcome"}
+    e = ce.SyntheticControl().estimate(
+        ce.Panel.from_frame(frame, kind="ratio", numerator="num", denominator="den", **roles)
+    )
+    wide = frame.pivot(index="t", columns="u", values="y")
+    assert e.path[0].observed == pytest.approx(0.75 * wide.m00[0] + 0.25 * wide.m01[0])
