@@ -80,6 +80,8 @@ def run(
             findings.append(finding)
             if fitted is not None and finding.role == "primary":
                 for check in plan.checks:
+                    if not check.info.runs_for(analysis.estimator.info.assumptions):
+                        continue
                     say(f"{info.label}: checking {check.info.name.replace('_', ' ')}")
                     rng = generator(base_seed, info.name, analysis.name, check.info.name)
                     diagnostics.append(
@@ -139,7 +141,13 @@ def _check(
     except (CausalEvalError, ArithmeticError, ValueError) as e:
         reason = e.message if isinstance(e, CausalEvalError) else f"{type(e).__name__}: {e}"
         found = diagnostic(check.info, "not_run", f"{reason[0].upper()}{reason[1:]}.")
-    return placed(found, metric=metric, analysis=analysis, gate=primary and check.info.name in plan.gates)
+    return placed(
+        found,
+        metric=metric,
+        analysis=analysis,
+        gate=primary and check.info.name in plan.gates,
+        assumption=check.info.about(fitted.estimator.info.assumptions),
+    )
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:

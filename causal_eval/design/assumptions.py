@@ -84,3 +84,6 @@ ASSUMPTIONS: dict[str, Assumption] = {
         ),
     )
 }
+
+IDENTIFYING = frozenset({"parallel_trends", "donors_span", "no_confounding", "nothing_else_changed", "groups_alike"})
+"""Those that stand in for randomisation: each estimator rests on one of them."""

@@ -21,12 +21,33 @@ CHECKS = Registry("causal_eval.diagnostics.checks")
 
 @dataclass(frozen=True, slots=True)
 class CheckInfo:
-    """What a check is about: its name, the assumption it speaks to, its question, and what to do when it fails."""
+    """What a check is about: its name, the assumption it speaks to, its question, and what to do when it fails.
+
+    Attributes:
+        also: other assumptions it speaks to, of estimators that do not make the first.
+        only: it runs for estimators that make one of these; default: one of the assumptions it speaks to.
+    """
 
     name: str
     assumption: str
     question: str
     breaks: str
+    also: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+    def runs_for(self, assumptions: tuple[str, ...]) -> bool:
+        """Whether the check says something about an estimator that makes these assumptions.
+
+        Only assumptions that identify an effect tell estimators apart; what speaks to another one always runs.
+        """
+        from causal_eval.design.assumptions import IDENTIFYING
+
+        spoken = self.only or (self.assumption, *self.also)
+        return any(a in assumptions or a not in IDENTIFYING for a in spoken)
+
+    def about(self, assumptions: tuple[str, ...]) -> str:
+        """Which of them it speaks to."""
+        return next((a for a in (self.assumption, *self.also) if a in assumptions), self.assumption)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +104,6 @@ def diagnostic(
     )
 
 
-def placed(found: Diagnostic, *, metric: str, analysis: str, gate: bool) -> Diagnostic:
-    """``found`` with its identity."""
-    return replace(found, metric=metric, analysis=analysis, gate=gate)
+def placed(found: Diagnostic, *, metric: str, analysis: str, gate: bool, assumption: str = "") -> Diagnostic:
+    """``found`` with its identity, and the assumption it speaks to here where that is another."""
+    return replace(found, metric=metric, analysis=analysis, gate=gate, assumption=assumption or found.assumption)

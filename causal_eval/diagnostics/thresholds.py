@@ -21,6 +21,10 @@ class Thresholds:
         missing_gap: how far the change in the share of missing cells may differ between the groups.
         breakdown_mbar: a result should stand until trends part after the launch by this times the most they did before it
             (Rambachan & Roth 2023 take 1 as the natural benchmark).
+        scaled_fit: rms of the gaps before the launch as a share of what equal weights leave, from which the fit is a warning;
+            ``scaled_fit_fail`` from which it is no fit (GeoLift's scaled L2 imbalance: 0 perfect, 1 no better than equal weights).
+        backtest: error on held-back pre-periods in units of the error on matched ones, from which it is a warning.
+        effective_donors: fewer than this carry the weight, as 1 / sum w^2.
     """
 
     alpha: float = 0.05
@@ -32,3 +36,7 @@ class Thresholds:
     missing_cells: float = 0.05
     missing_gap: float = 0.02
     breakdown_mbar: float = 1.0
+    scaled_fit: float = 0.3
+    scaled_fit_fail: float = 0.9
+    backtest: float = 3.0
+    effective_donors: float = 2.0

@@ -159,7 +159,7 @@ def write_synthetic(
         observed=observed,
         counterfactual=counterfactual,
         notes=tuple(notes),
-        details=details | _details(found),
+        details=_details(found) | details,
     )
 
 
@@ -314,7 +314,12 @@ def _details(found: Synthetic) -> dict[str, Json]:
         }
         for j in order
     ]
+    equal, demeaned, outside, matched = _equal_weights(found)
     return {
+        "equal_weights_rmspe": equal,
+        "equal_weights_rmspe_demeaned": demeaned,
+        "periods_outside_donors": outside,
+        "periods_matched": matched,
         "pre_rmspe": float(p.before[0]),
         "placebo_p": p.p_value,
         "placebo_rank": p.rank,
@@ -325,6 +330,26 @@ def _details(found: Synthetic) -> dict[str, Json]:
         "placebos": placebos,
         "periods": list(pool.labels),
     }
+
+
+def _equal_weights(found: Synthetic) -> tuple[float, float, int, int]:
+    """The rms that equal weights leave before the launch (also with levels taken out), and periods outside the donors, of all."""
+    import numpy as np
+
+    plain = free = 0.0
+    n = outside = matched = 0
+    for f in found.cohorts:
+        c = f.cohort
+        before = f.Y[c.pre]
+        donors = before[:, 1:]
+        gap = before[:, 0] - np.nanmean(donors, axis=1)
+        plain += c.size * float((gap**2).sum())
+        free += c.size * float(((gap - gap.mean()) ** 2).sum())
+        n += c.size * len(gap)
+        beyond = (before[:, 0] > np.nanmax(donors, axis=1)) | (before[:, 0] < np.nanmin(donors, axis=1))
+        outside += int(beyond.sum())
+        matched += len(gap)
+    return (plain / n) ** 0.5, (free / n) ** 0.5, outside, matched
 
 
 def _sample(data: Panel, found: Synthetic) -> Sample:

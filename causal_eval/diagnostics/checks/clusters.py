@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
+from causal_eval.diagnostics.words import num
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,9 @@ class Clusters:
 
         sample = fitted.estimate.sample
         n, treated = sample.n_clusters, sample.n_treated_clusters
+        smallest = fitted.estimate.details.get("smallest_p")
+        if isinstance(smallest, float):
+            return self._ranks(smallest, fitted.estimate.details.get("placebo_n"), thresholds)
         if n is None:
             return diagnostic(
                 self.info,
@@ -62,6 +66,23 @@ class Clusters:
             statistic=float(n),
             statistic_name="clusters",
             threshold=float(thresholds.clusters_enough),
+        )
+
+    def _ranks(self, smallest: float, n: object, thresholds: Thresholds) -> Diagnostic:
+        """Where donors take the treated units' place, their number is what limits the p-value."""
+        enough = smallest <= thresholds.alpha
+        tail = (
+            "fine enough for the level asked for"
+            if enough
+            else "so no effect, however large, can be told from zero by them"
+        )
+        return diagnostic(
+            self.info,
+            "pass" if enough else "warn",
+            f"{n} assignments to rank among: the smallest p-value they can give is {num(smallest)}, {tail}.",
+            statistic=smallest,
+            statistic_name="smallest p-value",
+            threshold=thresholds.alpha,
         )
 
 

@@ -25,6 +25,7 @@ class PlaceboInTime:
         "parallel_trends",
         "Does the same estimate, at dates when nothing was launched, find nothing?",
         "An effect at a made-up date means the groups differ in their path, not only in their level.",
+        also=("donors_span",),
     )
 
     def check(self, fitted: Fitted, thresholds: Thresholds, *, rng: np.random.Generator) -> Diagnostic:
