@@ -76,6 +76,12 @@ class SyntheticControl(PathOptions):
         from causal_eval.estimators._synthetic_options import infer
 
         notes: list[str] = []
+        spread = float(found.cohorts[0].Y[found.cohorts[0].cohort.pre].std())
+        if float(found.placebo.before[0]) <= 1e-4 * spread:
+            notes.append(
+                "The fit before the launch is perfect, so many weights fit: those with the smallest sum of squares are taken. With "
+                "more donors than pre-periods that says nothing about the fit afterwards."
+            )
         test, value, error, name = infer(self.inference, pool, method, found, self.level, notes)
         details: dict[str, Json] = {"intercept": self.intercept, "inference": self.inference}
         details |= self._identified(found)

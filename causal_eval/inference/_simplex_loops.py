@@ -89,6 +89,10 @@ def active_set(
     if scale == 0.0:
         scale = 1.0
     least = 1e-14 * scale
+    largest = abs(Gkk)
+    for j in pool:
+        largest = max(largest, G[j, j])
+    rounding = 1e-14 * largest + 1e-15 * scale  # what a gradient may be off by
     room = min(J, 32) + 1
     L = np.zeros((room, room))
     P = np.zeros(room, dtype=np.int64)  # columns of G
@@ -146,7 +150,7 @@ def active_set(
                     s += w[q] * (G[P[q], p] - G[P[q], k])
                 s += Gkk - G[p, k]
                 mu += w[i] * s
-            tol = precise * (abs(mu) + 1e-6 * scale)
+            tol = precise * abs(mu) + rounding
             for c in range(n_short):
                 j = short[c]
                 if inside[j] or blocked[j]:

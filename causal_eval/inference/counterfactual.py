@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
+PERFECT = 1e-10
+"""Squared residuals, as a share of the columns' squares, below which a fit is perfect and its weights are not unique."""
+TINY_RIDGE = 1e-7
+"""The ridge that then chooses among them, in the same units."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Fits:
     """P fits on (T, n) outcomes.
@@ -72,7 +78,7 @@ class Simplex:
         """See :class:`Method`."""
         import numpy as np
 
-        from causal_eval.inference.simplex import gram, solve_each
+        from causal_eval.inference.simplex import gram, solve, solve_each
 
         X = Y[pre]
         level = X.mean(axis=0) if self.intercept else np.zeros(Y.shape[1])
@@ -82,6 +88,12 @@ class Simplex:
             d = np.diag(G)
             linear = np.array([self.penalty / 2 * np.maximum(d - 2 * G[k] + d[k], 0.0) for k in targets])
         n_pre = int(pre.sum())
-        found = solve_each(G, targets, pools, ridge=self.ridge * float(np.diag(G).mean()), linear=linear)
+        size = float(np.diag(G).mean())
+        found = solve_each(G, targets, pools, ridge=self.ridge * size, linear=linear)
+        free = linear is None and not self.ridge
+        for i in [i for i, left in enumerate(found.squares) if free and left <= PERFECT * size]:
+            # Many weights fit without error: those with the smallest squares, which no order of units decides.
+            again = solve(G, targets[i], pools[i], ridge=TINY_RIDGE * size)
+            found.weights[i], found.squares[i], found.gap[i] = again.weights, again.squares, 0.0
         paths = found.weights @ (Y - level).T + level[list(targets)][:, None]
         return Fits(found.weights, paths, found.squares / n_pre, 2 * found.gap / n_pre)

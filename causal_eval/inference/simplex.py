@@ -81,7 +81,7 @@ def solve(
 
     Raises:
         ValueError: the pool is empty.
-        ArithmeticError: the search did not end, which only numbers that are not finite make it do.
+        ArithmeticError: G is not finite, or the search did not end.
     """
     found = solve_each(
         G,
@@ -107,7 +107,7 @@ def solve_each(
 
     Raises:
         ValueError: a pool is empty.
-        ArithmeticError: the search did not end, which only numbers that are not finite make it do.
+        ArithmeticError: G is not finite, or the search did not end.
     """
     import numpy as np
 
@@ -115,6 +115,8 @@ def solve_each(
     if any(len(p) == 0 for p in pools):
         raise ValueError("no donor is left to weight")
     G = np.ascontiguousarray(G, dtype=float)
+    if not np.isfinite(G).all():
+        raise ArithmeticError("donor weights need finite outcomes")
     none = np.zeros(n)
     weights = np.zeros((len(targets), n))
     squares, gap = np.zeros(len(targets)), np.zeros(len(targets))
@@ -126,7 +128,7 @@ def solve_each(
         b = none if linear is None else np.ascontiguousarray(linear[i], dtype=float)
         squares[i], gap[i] = run(G, int(k), members, float(ridge), b, start, weights[i], PRECISE, LISTED)
     if not np.isfinite(gap).all():
-        raise ArithmeticError("the search for donor weights did not end; look for values that are not finite")
+        raise ArithmeticError("the search for donor weights did not end")
     return Solution(weights, squares, gap)
 
 

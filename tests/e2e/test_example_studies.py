@@ -18,7 +18,7 @@ from causal_eval.worlds import optin_help_page, staggered_sites, support_queues
 Process = Callable[..., Any]
 Row = dict[str, str]
 
-STUDIES = ("organ_donations", "incinerator", "smart_routing")
+STUDIES = ("organ_donations", "incinerator", "smart_routing", "texas_prisons")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,19 @@ def headline(run: Path, metric: str, analysis: str = "did") -> Row:
         r for r in rows(run)
         if (r["metric"], r["analysis"], r["aggregation"], r["scale"]) == (metric, analysis, "overall", "absolute")
     )  # fmt: skip
+
+
+def test_texas_prisons_gives_the_exact_optimum_and_every_placebo(runs: dict[str, Path]) -> None:
+    """Cunningham, The Mixtape, section 10.1.4, on the outcome path alone; rank 6 of 51, whose interval holds zero."""
+    row = headline(runs["texas_prisons"], "bmprison", "synthetic_control")
+    assert float(row["value"]) == pytest.approx(23807.73, abs=0.01)
+    assert float(row["p_value"]) == pytest.approx(6 / 51)
+    weights = {
+        r["unit"]: float(r["weight"])
+        for r in rows(runs["texas_prisons"], "weights")
+        if r["analysis"] == "synthetic_control"
+    }
+    assert max(weights, key=lambda u: weights[u]) == "Florida" and sum(weights.values()) == pytest.approx(1)
 
 
 def test_organ_donations_gives_the_published_estimate_and_clustered_error(runs: dict[str, Path]) -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 CARRIES = 0.05
 """Share of the weight from which a donor is looked at."""
+FAR = 2.0
+"""Times the median ratio that a donor must reach: one of twenty is in the top 5% by chance."""
+FEWEST = 8
+"""Donors needed to say what is usual among them."""
 
 
 class DonorSpillover:
@@ -29,33 +33,41 @@ class DonorSpillover:
     )
 
     def check(self, fitted: Fitted, thresholds: Thresholds, *, rng: np.random.Generator) -> Diagnostic:
-        """Donors in the top share ``alpha`` of all donors' ratios of gaps after to before."""
+        """Donors in the top ``alpha`` of all donors' ratios of gaps after to before, and far above the median."""
+        import numpy as np
+
         estimate = fitted.estimate
         placebos = estimate.details.get("placebos")
         weight = {w.unit: w.weight for w in estimate.weights if w.kind == "donor" and w.weight >= CARRIES}
         if not isinstance(placebos, list) or not weight:
             return diagnostic(self.info, "not_run", "The estimate has no donor weights or no placebos.")
         ratio = {str(p["unit"]): p["ratio"] for p in placebos if isinstance(p, dict) and p["unit"]}
-        known = sorted((float(r) for r in ratio.values() if isinstance(r, float)), reverse=True)
+        known = [float(r) for r in ratio.values() if isinstance(r, float) and r > 0]
         n = len(known)
-        top = known[max(int(thresholds.alpha * n), 1) - 1] if n else float("inf")
-        broke = [u for u in weight if isinstance(r := ratio.get(u), float) and r >= top and n >= 1 / thresholds.alpha]
+        fence = max(float(np.quantile(known, 1 - thresholds.alpha)), FAR * float(np.median(known))) if n else 0.0
+        broke = [u for u in weight if isinstance(r := ratio.get(u), float) and r >= fence and n >= FEWEST]
         if not broke:
-            looked = f"None of the {len(weight)} donors with {CARRIES:.0%} of the weight or more"
-            few = "" if n >= 1 / thresholds.alpha else f" (with {n} donors only a rough look)"
+            few = "" if n >= FEWEST else f" ({n} donors are too few to tell)"
             return diagnostic(
-                self.info, "pass", f"{looked} is among the {thresholds.alpha:.0%} of donors that change most at the launch{few}.",
-                statistic=0.0, statistic_name="donors that break", threshold=0.0,
-            )  # fmt: skip
+                self.info,
+                "pass" if n >= FEWEST else "not_run",
+                f"None of the {len(weight)} donors with {CARRIES:.0%} of the weight or more changes at the launch far more than "
+                f"donors do{few}.",
+                statistic=0.0,
+                statistic_name="donors that break",
+                threshold=0.0,
+            )
         options = fitted.estimator.donors
         without = fitted.estimator.model_copy(
             update={"donors": options.model_copy(update={"exclude": (*options.exclude, *broke)})}
         )
         value = without.estimate(fitted.data, fitted.design, rng=rng).headline.value
+        one = len(broke) == 1
+        does = "carries weight and changes" if one else "carry weight and change"
         return diagnostic(
             self.info,
             "warn",
-            f"{', '.join(broke)} carry weight and change at the launch more than 95% of donors do; without them the effect is "
+            f"{', '.join(broke)} {does} at the launch far more than donors do; without {'it' if one else 'them'} the effect is "
             f"{num(value)} instead of {num(estimate.headline.value)}.",
             statistic=float(len(broke)),
             statistic_name="donors that break",
