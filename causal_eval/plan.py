@@ -54,6 +54,11 @@ class Plan:
         """Columns that estimators absorb beside the roles."""
         return tuple(dict.fromkeys(c for a in self.analyses for c in getattr(a.estimator, "fixed_effects", ())))
 
+    @property
+    def predictors(self) -> tuple[str, ...]:
+        """Columns that estimators match on beside the outcome; they may be missing in any row."""
+        return tuple(dict.fromkeys(p.column for a in self.analyses for p in getattr(a.estimator, "predictors", ())))
+
 
 def read_study(study: str | Path | Mapping[str, Any] | StudySpec) -> tuple[Document, StudySpec, Plan]:
     """A study file (or the same as a mapping, or a spec), checked as a whole.

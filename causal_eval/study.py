@@ -68,7 +68,13 @@ def run(
     for info, metric in zip(metrics, study.metrics, strict=True):
         say(f"{info.label}: shaping")
         here = shape(
-            source, study.roles, metric, study.design, fixed_effects=plan.fixed_effects, as_of=study.data.as_of
+            source,
+            study.roles,
+            metric,
+            study.design,
+            fixed_effects=plan.fixed_effects,
+            predictors=plan.predictors,
+            as_of=study.data.as_of,
         )
         _guard_privacy(here, study)
         data = data if data is not None and info.role != "primary" else here

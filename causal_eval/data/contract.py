@@ -133,6 +133,7 @@ class _Rows:
     roles: Roles = field(repr=False)
     covariates: tuple[str, ...] = ()
     fixed_effects: tuple[str, ...] = ()
+    predictors: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[Drop, ...] = ()
@@ -174,7 +175,7 @@ class Panel(_Rows):
         """A panel from a pandas (polars, Arrow) frame, which is not changed.
 
         Keywords: ``unit, time, outcome``, one of ``treatment``, ``first_treated``, ``treated_units`` + ``launch`` or
-        ``group`` + ``launch``; ``covariates, cluster, weights, segments, time_grain, time_format, fixed_effects``;
+        ``group`` + ``launch``; ``covariates, cluster, weights, segments, time_grain, time_format, fixed_effects, predictors``;
         ``kind`` (default mean), and for a ratio ``numerator`` and ``denominator`` instead of ``outcome``.
 
         Raises:

@@ -7,7 +7,7 @@ something are dropped and counted; units are dated; the dates fit together (E311
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,9 +38,12 @@ def shape(
     design: DesignSpec | None = None,
     *,
     fixed_effects: Sequence[str] = (),
+    predictors: Sequence[str] = (),
     as_of: date | None = None,
 ) -> Panel | CrossSection:
     """The rows of one metric, shaped by the roles: a panel if there is a time column, else a cross-section.
+
+    ``predictors`` are numeric columns that may be missing in any row.
 
     Raises:
         DataError: E3xx, with the author's column names and never a value that could identify a row.
@@ -56,9 +59,9 @@ def shape(
             where="roles.weights",
             hint="Name the column of sampling weights.",
         )
-    columns = [*_role_columns(roles), *fixed_effects, *kind.columns(metric)]
+    columns = list(dict.fromkeys([*_role_columns(roles), *fixed_effects, *predictors, *kind.columns(metric)]))
     raw = source.take(columns)
-    job = _Job(source, raw, roles, metric, kind, design or DesignSpec(), tuple(fixed_effects), as_of)
+    job = _Job(source, raw, roles, metric, kind, design or DesignSpec(), tuple(fixed_effects), as_of, tuple(predictors))
     return _panel(job) if roles.time is not None else _cross_section(job)
 
 
@@ -113,6 +116,7 @@ class _Job:
     design: DesignSpec
     fixed_effects: tuple[str, ...]
     as_of: date | None
+    predictors: tuple[str, ...] = ()
 
     @property
     def con(self) -> Any:
@@ -235,6 +239,10 @@ def _common(job: _Job, sheet: _Sheet) -> None:
         value = _label(job.con, raw, name).cast("string")
         sheet.columns[f"fe_{i}"] = value
         sheet.dropped.append((f"fixed effect `{name}` is missing", value.isnull()))
+    for i, name in enumerate(job.predictors):
+        value, bad = number(raw, name, code="E325", what="predictor")
+        sheet.columns[f"p_{i}"] = value
+        sheet.refused += bad
     for i, name in enumerate(roles.segments):
         sheet.columns[f"seg_{i}"] = _label(job.con, raw, name).cast("string")
 
@@ -303,7 +311,7 @@ def _outcome(job: _Job, table: Any) -> tuple[Any, Any]:
 
 
 def _extras(table: Any) -> list[str]:
-    return [c for c in table.columns if c == "cluster" or c.startswith(("x_", "fe_", "seg_"))]
+    return [c for c in table.columns if c == "cluster" or c.startswith(("x_", "p_", "fe_", "seg_"))]
 
 
 def _finish(job: _Job, table: Any) -> Any:
@@ -341,7 +349,12 @@ def _names(job: _Job) -> dict[str, str]:
     columns = job.kind.columns(job.metric)
     names = {k: v for k, v in pairs.items() if v}
     names["outcome"] = columns[0] if len(columns) == 1 else job.metric.name
-    for prefix, said in (("x", roles.covariates), ("fe", job.fixed_effects), ("seg", roles.segments)):
+    for prefix, said in (
+        ("x", roles.covariates),
+        ("p", job.predictors),
+        ("fe", job.fixed_effects),
+        ("seg", roles.segments),
+    ):
         names |= {f"{prefix}_{i}": n for i, n in enumerate(said)}
     return names
 
@@ -353,6 +366,7 @@ def _shared(job: _Job) -> dict[str, Any]:
         "roles": job.roles,
         "covariates": tuple(job.roles.covariates),
         "fixed_effects": job.fixed_effects,
+        "predictors": job.predictors,
         "segments": tuple(job.roles.segments),
         "names": _names(job),
         "rows_read": job.source.rows_read,
@@ -494,7 +508,7 @@ def _with_ordinals(job: _Job, key: Any, ordinals: Mapping[Any, int | None], name
     book = engine.register(job.con, table, "times")
     keyed = job.raw.mutate(**{f"{name}_raw": key})
     joined = keyed.left_join(book, keyed[f"{name}_raw"] == book[f"{name}_key"]).drop(f"{name}_key")
-    return _Job(job.source, joined, job.roles, job.metric, job.kind, job.design, job.fixed_effects, job.as_of)
+    return replace(job, raw=joined)
 
 
 def _arrow_type(key: Any) -> Any:
@@ -720,7 +734,7 @@ def _aggregated(job: _Job, joined: Any) -> Any:
     rows = joined.select("unit", "unit_code", "time", "first_treated", *measures, *extras)
     t = engine.keep(con, rows.order_by(["unit_code", "time", *measures, *extras]), "sorted")
     names = _names(job)
-    fixed = [c for c in extras if not c.startswith("x_")]
+    fixed = [c for c in extras if not c.startswith(("x_", "p_"))]
     if fixed:
         groups = t.group_by("unit_code", "time").aggregate(**{c: t[c].nunique() for c in fixed})
         found = engine.values(con, groups.aggregate(**{c: (groups[c] > 1).cast("int64").sum() for c in fixed}))
@@ -868,7 +882,7 @@ def _of(frame: Any, path: str | Path | None, keywords: Mapping[str, Any], *, nee
     from causal_eval.spec.models import Data, DesignSpec, MetricSpec, Roles
 
     known = (*(_PANEL_ROLES if needs_time else _ROLES), *_METRIC, "outcome", "kind", "as_of")
-    known += ("launch", "fixed_effects") if needs_time else ()
+    known += ("launch", "fixed_effects", "predictors") if needs_time else ()
     given = {k: _plain(v) for k, v in keywords.items() if v is not None}
     for name in given:
         if name not in known:
@@ -896,8 +910,8 @@ def _of(frame: Any, path: str | Path | None, keywords: Mapping[str, Any], *, nee
         where = ".".join(str(p) for p in first["loc"])
         raise UsageError("E206", f"{where}: {said}" if where else said, hint="See help(Panel.from_frame).") from e
     source = open_source(data, base=Path.cwd(), frame=frame)
-    fixed = tuple(given.get("fixed_effects", ()))
-    return shape(source, roles, spec, design, fixed_effects=fixed, as_of=given.get("as_of"))
+    fixed, predictors = (tuple(given.get(k, ())) for k in ("fixed_effects", "predictors"))
+    return shape(source, roles, spec, design, fixed_effects=fixed, predictors=predictors, as_of=given.get("as_of"))
 
 
 def _plain(value: Any) -> Any:

@@ -35,7 +35,7 @@ class Cohort:
         total: (T,) sum of their weights, or their number.
         event: (T,) periods since the adoption.
         pre: (T,) periods to match on; post: (T,) periods of the headline; later: (T,) event >= 0.
-        paths: (T, size) outcome of each treated unit.
+        paths: (T, size) outcome of each treated unit; members: their names.
     """
 
     start: int
@@ -48,6 +48,7 @@ class Cohort:
     post: Bools
     later: Bools
     paths: Floats
+    members: tuple[str, ...]
 
     def at(self, columns: NDArray[np.intp]) -> Cohort:
         """The same cohort in those periods."""
@@ -62,6 +63,7 @@ class Cohort:
             self.post[columns],
             self.later[columns],
             self.paths[columns],
+            self.members,
         )
 
 
@@ -197,7 +199,8 @@ def donor_pool(
             continue
         used |= kept
         later = kept & (event >= 0)
-        cohorts.append(Cohort(start, label, int(members.sum()), path, total, event, pre, post, later, y[members].T))
+        who = tuple(n for n, m in zip(names, members, strict=True) if m)
+        cohorts.append(Cohort(start, label, len(who), path, total, event, pre, post, later, y[members].T, who))
     if thin:
         dropped.append(Drop("periods", thin, "no outcome for a treated unit, or for most donors"))
     whole = np.isfinite(y[:, used]).all(axis=1) & (w[:, used] > 0).all(axis=1)

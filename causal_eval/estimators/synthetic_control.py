@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from causal_eval.errors import EstimatorRefusal
 from causal_eval.estimators._base import Estimator, Info
+from causal_eval.estimators._predictors import Predictor
 from causal_eval.estimators._synthetic_options import PathOptions
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ class SyntheticControl(PathOptions):
     intervals use the order of time instead. p-value and interval always come from the one that is chosen.
     """
 
+    predictors: tuple[Predictor, ...] = Field(
+        (), strict=False, description="Match on these means, weighted by a search"
+    )
     intercept: bool = Field(False, description="Match changes from each unit's own mean instead of levels")
     penalty: float = Field(0.0, ge=0, description="Weight of the distance to each donor (Abadie & L'Hour 2021)")
     inference: Literal["placebo", "conformal", "t_test"] = Field(
@@ -62,16 +67,59 @@ class SyntheticControl(PathOptions):
         from causal_eval.estimators._synthetic import fit_synthetic
 
         pool = self.pool(data, design)
+        if self.predictors:
+            return self._matched(data, pool)
         method = self._method()
         found = fit_synthetic(pool, method)
-        return self._write(data, pool, method, found)
+        return self._write(data, pool, method, found, self._identified(found))
+
+    def _matched(self, data: Panel, pool: DonorPool) -> Estimate:
+        """Matched on predictors, with their balance and the range over predictor weights that fit as well."""
+        from dataclasses import replace
+
+        from causal_eval.estimators._predictors import matrix
+        from causal_eval.estimators._synthetic import fit_synthetic
+        from causal_eval.inference.predictors import Predictors
+        from causal_eval.results.types import BalanceRow
+
+        if len(pool.cohorts) > 1 or self.intercept or self.penalty:
+            raise EstimatorRefusal(
+                "E401",
+                "predictors need one treated path, and go without intercept and penalty",
+                hint="Leave predictors out to match on the outcome path.",
+            )
+        X, spread, names = matrix(data, pool, self.predictors)
+        method = Predictors(X / spread[:, None])
+        found = fit_synthetic(pool, method)
+        fit = found.cohorts[0]
+        best = method.chosen(fit.Y, fit.cohort.pre)
+        after = fit.Y[fit.cohort.post].mean(axis=0)
+        near = after[0] - best.near @ after
+        synthetic = X @ best.weights
+        details: dict[str, Json] = {
+            "v": {n: float(v) for n, v in zip(names, best.v, strict=True)},
+            "v_range": [float(near.min()), float(near.max())],
+            "v_tried": best.tried,
+            "predictors": [
+                [n, float(X[k, 0]), float(synthetic[k]), float(X[k, 1:].mean())] for k, n in enumerate(names)
+            ],
+        }
+        estimate = self._write(data, pool, method, found, details)
+        note = (
+            f"Over predictor weights whose fit is within 1% of the best found, the effect lies between {near.min():.4g} and "
+            f"{near.max():.4g}. Placebos search less widely."
+        ).replace("-", "\N{MINUS SIGN}")
+        donors = X[:, 1:].mean(axis=1)
+        smd = [BalanceRow(n, "before", float((X[k, 0] - donors[k]) / spread[k])) for k, n in enumerate(names)]
+        smd += [BalanceRow(n, "after", float((X[k, 0] - synthetic[k]) / spread[k])) for k, n in enumerate(names)]
+        return replace(estimate, notes=(*estimate.notes, note), balance=tuple(smd))
 
     def _method(self) -> Method:
         from causal_eval.inference.counterfactual import Simplex
 
         return Simplex(intercept=self.intercept, penalty=self.penalty)
 
-    def _write(self, data: Panel, pool: DonorPool, method: Method, found: Synthetic) -> Estimate:
+    def _write(self, data: Panel, pool: DonorPool, method: Method, found: Synthetic, more: dict[str, Json]) -> Estimate:
         from causal_eval.estimators._synthetic import write_synthetic
         from causal_eval.estimators._synthetic_options import infer
 
@@ -84,7 +132,7 @@ class SyntheticControl(PathOptions):
             )
         test, value, error, name = infer(self.inference, pool, method, found, self.level, notes)
         details: dict[str, Json] = {"intercept": self.intercept, "inference": self.inference}
-        details |= self._identified(found)
+        details |= more
         return write_synthetic(
             data,
             found,

@@ -163,3 +163,28 @@ def test_matrix_completion_of_proposition_99():
     e = ce.MatrixCompletion().estimate(smoking())
     assert e.headline.value == pytest.approx(-19.98, abs=0.15)
     assert e.details["rank"] > 3 and e.details["placebo_n"] == 39
+
+
+def test_proposition_99_matched_on_predictors():
+    """Abadie, Diamond & Hainmueller (2010), table 2: Utah .334, Nevada .234, Montana .199, Colorado .164, Connecticut .069."""
+    frame = pd.read_csv(shared("sc_prop99_smoking.csv"))
+    columns = ["lnincome", "beer", "age15to24", "retprice", "cigsale"]
+    data = ce.Panel.from_frame(
+        frame,
+        unit="state",
+        time="year",
+        outcome="cigsale",
+        treated_units=["California"],
+        launch=1989,
+        predictors=columns,
+    )
+    spec = [{"column": c, "from": 1980, "to": 1988} for c in ("lnincome", "age15to24", "retprice")]
+    spec += [{"column": "beer", "from": 1984, "to": 1988}, {"column": "cigsale", "at": [1975, 1980, 1988]}]
+    e = ce.SyntheticControl(predictors=spec).estimate(data)
+    assert e.details["pre_rmspe"] <= 1.75400
+    published = {"Utah": 0.334, "Nevada": 0.234, "Montana": 0.199, "Colorado": 0.164, "Connecticut": 0.069}
+    assert {u: w for u, w in weights(e).items() if w > 0.005} == pytest.approx(published, abs=0.01)
+    low, high = e.details["v_range"]
+    assert low <= e.headline.value <= high
+    assert len(e.balance) == 14 and e.headline.p_value <= 3 / 39
+    assert sum(e.details["v"].values()) == pytest.approx(1)

@@ -73,7 +73,15 @@ def _data(study: Path, spec: StudySpec, plan: Plan) -> list[dict[str, Any]]:
     check_expectations(source, spec.data.expect)
     found = []
     for metric in spec.metrics:
-        shaped = shape(source, spec.roles, metric, spec.design, fixed_effects=plan.fixed_effects, as_of=spec.data.as_of)
+        shaped = shape(
+            source,
+            spec.roles,
+            metric,
+            spec.design,
+            fixed_effects=plan.fixed_effects,
+            predictors=plan.predictors,
+            as_of=spec.data.as_of,
+        )
         found.append({
             "metric": metric.name,
             "rows": len(shaped.frame()),
