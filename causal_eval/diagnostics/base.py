@@ -60,8 +60,10 @@ class Fitted:
     estimate: Estimate
 
     def again(self, data: Panel | CrossSection, design: Design, *, rng: np.random.Generator) -> Estimate:
-        """The same estimator on ``data`` under ``design``."""
-        estimate: Estimate = self.estimator.estimate(data, design, rng=rng)
+        """The same estimator on ``data`` under ``design``; what it only searches once stays as the headline found it."""
+        held = getattr(self.estimator, "held_at", None)
+        model = self.estimator if held is None else held(self.estimate)
+        estimate: Estimate = model.estimate(data, design, rng=rng)
         return estimate
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+Late = Literal["refuse", "drop"]
+
+
 class Predictor(BaseModel):
     """The mean of a column over periods: those named ``at``, or ``from`` .. ``to``, or all that are matched on."""
 
@@ -29,11 +32,17 @@ class Predictor(BaseModel):
     at: tuple[Any, ...] = Field((), strict=False, description="Single periods, each a predictor of its own")
 
 
-def matrix(data: Panel, pool: DonorPool, said: tuple[Predictor, ...]) -> tuple[Floats, Floats, tuple[str, ...]]:
-    """(K, 1 + J) predictors of the treated units' mean and the donors, their (K,) standard deviations, and their names.
+def matrix(
+    data: Panel, pool: DonorPool, said: tuple[Predictor, ...], *, late: Late = "refuse"
+) -> tuple[Floats, Floats, tuple[str, ...], tuple[int, ...]]:
+    """(K, 1 + J) predictors of the treated units' mean and the donors, their (K,) standard deviations, names, and places.
+
+    Args:
+        late: what to do with a predictor measured after the last matched period: refuse it, or cut its window there and
+            leave it out if nothing remains. Places count all predictors, K those that remain.
 
     Raises:
-        EstimatorRefusal: E401 a column that is not loaded, has no value for a unit, or does not vary.
+        EstimatorRefusal: E401 a column that is not loaded, has no value for a unit, does not vary, or is measured late.
     """
     import numpy as np
 
@@ -42,7 +51,11 @@ def matrix(data: Panel, pool: DonorPool, said: tuple[Predictor, ...]) -> tuple[F
     donors = [units.index(n) for n in pool.names]
     treated = [units.index(n) for n in cohort.members]
     matched = np.array([axis.index(t) for t, pre in zip(pool.ordinals, cohort.pre, strict=True) if pre])
-    rows, names = [], []
+    last = int(np.flatnonzero(np.array(axis.ordinals) < cohort.start)[-1])
+    rows: list[Floats] = []
+    names: list[str] = []
+    kept: list[int] = []
+    place = -1
     for p in said:
         if p.column not in data.predictors:
             raise EstimatorRefusal(
@@ -51,7 +64,17 @@ def matrix(data: Panel, pool: DonorPool, said: tuple[Predictor, ...]) -> tuple[F
                 hint=f'Give predictors=["{p.column}"] to Panel.',
             )
         values = data.matrix(f"p_{data.predictors.index(p.column)}")
-        for label, at in _periods(data, p, matched):
+        for label, periods in _periods(data, p, matched, late):
+            place += 1
+            at = [t for t in periods if t <= last]
+            if len(at) < len(periods) and late == "refuse":
+                raise EstimatorRefusal(
+                    "E401",
+                    f"predictor `{label}` is measured after the launch, which may have changed it",
+                    hint="Take periods before the launch.",
+                )
+            if not at:
+                continue
             part = values[:, at]
             seen: NDArray[np.bool_] = np.asarray(np.isfinite(part).any(axis=1))
             lost = int((~seen[donors]).sum() + (~seen[treated]).sum())
@@ -64,18 +87,23 @@ def matrix(data: Panel, pool: DonorPool, said: tuple[Predictor, ...]) -> tuple[F
             mean = np.nanmean(np.where(seen[:, None], part, 0.0), axis=1)
             rows.append(np.append(mean[treated].mean(), mean[donors]))
             names.append(label)
+            kept.append(place)
+    if not rows:
+        raise EstimatorRefusal("E401", "no predictor is measured before the launch", hint="Take earlier periods.")
     X = np.array(rows)
     spread = X.std(axis=1, ddof=1)
     for label, s in zip(names, spread, strict=True):
         if not s > 0:
             raise EstimatorRefusal("E401", f"predictor `{label}` is the same for every unit", hint="Leave it out.")
-    return X, spread, tuple(names)
+    return X, spread, tuple(names), tuple(kept)
 
 
-def _periods(data: Panel, p: Predictor, matched: NDArray[np.int64]) -> list[tuple[str, list[int]]]:
+def _periods(data: Panel, p: Predictor, matched: NDArray[np.int64], late: Late) -> list[tuple[str, list[int]]]:
     axis = data.axis
     if p.at:
-        return [(f"{p.column} at {t}", [axis.index(axis.ordinal_of(t))]) for t in p.at]
+        held = [axis.ordinal_of(t, clip=late == "drop") for t in p.at]
+        known = set(axis.ordinals)
+        return [(f"{p.column} at {t}", [axis.index(o)] if o in known else []) for t, o in zip(p.at, held, strict=True)]
     if p.first is None and p.to is None:
         return [(p.column, [int(i) for i in matched])]
     low = axis.ordinals[0] if p.first is None else axis.ordinal_of(p.first, clip=True)

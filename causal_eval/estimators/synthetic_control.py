@@ -16,14 +16,21 @@ from causal_eval.estimators._predictors import Predictor
 from causal_eval.estimators._synthetic_options import PathOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
+    from numpy.typing import NDArray
 
     from causal_eval.data.contract import Panel
     from causal_eval.design.design import Design
     from causal_eval.design.donors import DonorPool
+    from causal_eval.estimators._predictors import Late
     from causal_eval.estimators._synthetic import Synthetic
     from causal_eval.inference.counterfactual import Method
+    from causal_eval.inference.predictors import Predictors
     from causal_eval.results.types import Estimate, Json
+
+    Floats = NDArray[np.float64]
 
 
 class SyntheticControl(PathOptions):
@@ -36,11 +43,14 @@ class SyntheticControl(PathOptions):
     predictors: tuple[Predictor, ...] = Field(
         (), strict=False, description="Match on these means, weighted by a search"
     )
+    v: tuple[float, ...] = Field((), strict=False, description="Weights of the predictors, in order; empty to search")
     intercept: bool = Field(False, description="Match changes from each unit's own mean instead of levels")
     penalty: float = Field(0.0, ge=0, description="Weight of the distance to each donor (Abadie & L'Hour 2021)")
     inference: Literal["placebo", "conformal", "t_test"] = Field(
         "placebo", description="Procedure behind p-value and interval"
     )
+
+    _late: ClassVar[Late] = "refuse"
 
     info: ClassVar[Info] = Info(
         name="synthetic_control",
@@ -79,7 +89,6 @@ class SyntheticControl(PathOptions):
 
         from causal_eval.estimators._predictors import matrix
         from causal_eval.estimators._synthetic import fit_synthetic
-        from causal_eval.inference.predictors import Predictors
         from causal_eval.results.types import BalanceRow
 
         if len(pool.cohorts) > 1 or self.intercept or self.penalty:
@@ -88,8 +97,8 @@ class SyntheticControl(PathOptions):
                 "predictors need one treated path, and go without intercept and penalty",
                 hint="Leave predictors out to match on the outcome path.",
             )
-        X, spread, names = matrix(data, pool, self.predictors)
-        method = Predictors(X / spread[:, None])
+        X, spread, names, kept = matrix(data, pool, self.predictors, late=self._late)
+        method = self._with_v(X / spread[:, None], kept)
         found = fit_synthetic(pool, method)
         fit = found.cohorts[0]
         best = method.chosen(fit.Y, fit.cohort.pre)
@@ -107,12 +116,42 @@ class SyntheticControl(PathOptions):
         estimate = self._write(data, pool, method, found, details)
         note = (
             f"Over predictor weights whose fit is within 1% of the best found, the effect lies between {near.min():.4g} and "
-            f"{near.max():.4g}. Placebos search less widely."
+            f"{near.max():.4g}. Placebos search less widely, and checks that estimate again keep the predictor weights."
+            if not self.v
+            else "The weights of the predictors were given, and are the same for every placebo."
         ).replace("-", "\N{MINUS SIGN}")
         donors = X[:, 1:].mean(axis=1)
         smd = [BalanceRow(n, "before", float((X[k, 0] - donors[k]) / spread[k])) for k, n in enumerate(names)]
         smd += [BalanceRow(n, "after", float((X[k, 0] - synthetic[k]) / spread[k])) for k, n in enumerate(names)]
         return replace(estimate, notes=(*estimate.notes, note), balance=tuple(smd))
+
+    def _with_v(self, X: Floats, kept: Sequence[int]) -> Predictors:
+        import numpy as np
+
+        from causal_eval.inference.predictors import Predictors
+
+        if not self.v:
+            return Predictors(X)
+        given = np.array(self.v)
+        if len(given) <= max(kept) or not (np.isfinite(given) & (given >= 0)).all() or not given[list(kept)].sum() > 0:
+            raise EstimatorRefusal(
+                "E401",
+                f"v has {len(given)} weights for {max(kept) + 1} predictors, or a negative one, or only zeros",
+                hint="Give one weight of at least zero a predictor; each period of `at` is a predictor of its own.",
+            )
+        held = given[list(kept)]
+        return Predictors(X, held / held.sum())
+
+    def held_at(self, estimate: Estimate) -> SyntheticControl:
+        """This model with the predictor weights ``estimate`` found, for checks: a search for each would take hours.
+
+        Predictors that end after a made-up launch are cut there, or left out.
+        """
+        if not self.predictors:
+            return self
+        found = estimate.details["v"]
+        assert isinstance(found, dict)
+        return _Held(**dict(self) | {"v": tuple(float(str(x)) for x in found.values())})
 
     def _method(self) -> Method:
         from causal_eval.inference.counterfactual import Simplex
@@ -171,6 +210,12 @@ class SyntheticControl(PathOptions):
             shifts = conformal(f.Y, self._method(), f.cohort.pre, f.cohort.post)
             out |= {"conformal_p": shifts.p_of(0.0), "conformal_n": shifts.n}
         return out
+
+
+class _Held(SyntheticControl):
+    """Made by :meth:`SyntheticControl.held_at`."""
+
+    _late: ClassVar[Late] = "drop"
 
 
 plugin: type[Estimator[Panel]] = SyntheticControl

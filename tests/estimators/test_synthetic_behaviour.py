@@ -156,3 +156,42 @@ def test_a_ratio_of_totals_is_weighted_by_its_denominator():
     )
     wide = frame.pivot(index="t", columns="u", values="y")
     assert e.path[0].observed == pytest.approx(0.75 * wide.m00[0] + 0.25 * wide.m01[0])
+
+
+def _with_predictors():
+    frame = world(n=12)
+    frame["income"] = frame.u.str[1:].astype(int) % 5 + 0.01 * frame.t
+    return ce.Panel.from_frame(frame, **ROLES, predictors=["income", "y"])
+
+
+SPEC = [{"column": "income"}, {"column": "y", "at": [3, 9, 14]}]
+
+
+def test_given_predictor_weights_are_kept_and_equal_the_searched_ones():
+    """The weights found, given back, give the same effect; checks estimate again with them and cut late predictors."""
+    data = _with_predictors()
+    searched = ce.SyntheticControl(predictors=SPEC)
+    e = searched.estimate(data)
+    again = ce.SyntheticControl(predictors=SPEC, v=tuple(e.details["v"].values())).estimate(data)
+    assert again.headline.value == pytest.approx(e.headline.value, abs=1e-9)
+    from causal_eval.design.design import Design
+
+    history = data.between(0, 15)
+    early = searched.held_at(e).estimate(history, Design().starting(10))
+    assert list(early.details["v"]) == ["income", "y at 3", "y at 9"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"predictors": [{"column": "y", "at": [20]}]}, "after the launch"),
+        ({"predictors": SPEC, "v": [1.0]}, "1 weights for 4 predictors"),
+        ({"predictors": SPEC, "v": [0, 0, 0, 0.0]}, "only zeros"),
+        ({"predictors": SPEC, "v": [-1, 0, 0, 0.0]}, "negative"),
+        ({"predictors": [{"column": "nothing"}]}, "was not read"),
+    ],
+)
+def test_impossible_predictors_are_refused(options, words):
+    """Each says which, and why."""
+    with pytest.raises(EstimatorRefusal, match=words):
+        ce.SyntheticControl(**options).estimate(_with_predictors())

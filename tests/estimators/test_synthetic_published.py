@@ -181,10 +181,41 @@ def test_proposition_99_matched_on_predictors():
     spec = [{"column": c, "from": 1980, "to": 1988} for c in ("lnincome", "age15to24", "retprice")]
     spec += [{"column": "beer", "from": 1984, "to": 1988}, {"column": "cigsale", "at": [1975, 1980, 1988]}]
     e = ce.SyntheticControl(predictors=spec).estimate(data)
-    assert e.details["pre_rmspe"] <= 1.75400
+    assert e.details["pre_rmspe"] <= 1.75405, "MSCMT 1.7540, diff-diff 1.7613, R Synth 1.7914"
     published = {"Utah": 0.334, "Nevada": 0.234, "Montana": 0.199, "Colorado": 0.164, "Connecticut": 0.069}
     assert {u: w for u, w in weights(e).items() if w > 0.005} == pytest.approx(published, abs=0.01)
     low, high = e.details["v_range"]
     assert low <= e.headline.value <= high
     assert len(e.balance) == 14 and e.headline.p_value <= 3 / 39
     assert sum(e.details["v"].values()) == pytest.approx(1)
+
+
+def test_the_basque_country_matched_on_predictors():
+    """Abadie, Diamond & Hainmueller (2011), JSS 42(13): their Cataluna .851, Madrid .149 fit at .0942, a local optimum.
+
+    MSCMT's documented optimum of the same problem fits at .065468: Baleares .2193, Cataluna .6328, Madrid .1479.
+    """
+    frame = pd.read_csv(shared("sc_basque.csv")).query("regionno != 1").rename(columns=lambda c: c.replace(".", "_"))
+    frame["school_high"] += frame["school_post_high"]
+    schooling = ["school_illit", "school_prim", "school_med", "school_high"]
+    total = frame[schooling].sum(axis=1)
+    frame[schooling] = 100 * frame[schooling].div(total.where(total > 0), axis=0)
+    sectors = [c for c in frame if c.startswith("sec_")]
+    data = ce.Panel.from_frame(
+        frame.astype({"year": int}),
+        unit="regionname",
+        time="year",
+        outcome="gdpcap",
+        treated_units=["Basque Country (Pais Vasco)"],
+        launch=1970,
+        predictors=[*schooling, *sectors, "invest", "popdens", "gdpcap"],
+    )
+    spec = [{"column": c, "from": 1964, "to": 1969} for c in (*schooling, "invest")]
+    spec += [{"column": c, "from": 1961, "to": 1969} for c in sectors]
+    spec += [{"column": "gdpcap", "from": 1960, "to": 1969}, {"column": "popdens", "at": [1969]}]
+    e = ce.SyntheticControl(predictors=spec, fit_window=[1960, 1969]).estimate(data)
+    assert e.details["pre_rmspe"] <= 0.065469
+    found = {u: w for u, w in weights(e).items() if w > 0.001}
+    assert found == pytest.approx(
+        {"Baleares (Islas)": 0.2193, "Cataluna": 0.6328, "Madrid (Comunidad De)": 0.1479}, abs=2e-4
+    )
