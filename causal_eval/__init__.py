@@ -12,43 +12,58 @@ if TYPE_CHECKING:
     from causal_eval.data.contract import CrossSection, Panel
     from causal_eval.design.design import Design
     from causal_eval.errors import CausalEvalError
+    from causal_eval.estimators.aipw import AIPW
     from causal_eval.estimators.augmented_synthetic_control import AugmentedSyntheticControl
     from causal_eval.estimators.did import DifferenceInDifferences
+    from causal_eval.estimators.double_ml import DoubleML
     from causal_eval.estimators.imputation_did import ImputationDiD
     from causal_eval.estimators.matrix_completion import MatrixCompletion
     from causal_eval.estimators.naive import Naive
+    from causal_eval.estimators.outcome_regression import OutcomeRegression
+    from causal_eval.estimators.propensity_matching import PropensityMatching
     from causal_eval.estimators.staggered_did import StaggeredDiD
     from causal_eval.estimators.sun_abraham import SunAbraham
     from causal_eval.estimators.synthetic_control import SyntheticControl
     from causal_eval.estimators.synthetic_did import SyntheticDiD
+    from causal_eval.estimators.weighting import Weighting
     from causal_eval.results.io import read_result as load
     from causal_eval.results.types import Estimate, StudyResult
     from causal_eval.spec.models import StudySpec
     from causal_eval.study import run
 
 __all__ = [
+    "AIPW",
     "AugmentedSyntheticControl",
     "CausalEvalError",
     "CrossSection",
     "Design",
     "DifferenceInDifferences",
+    "DoubleML",
     "Estimate",
     "ImputationDiD",
     "MatrixCompletion",
     "Naive",
+    "OutcomeRegression",
     "Panel",
+    "PropensityMatching",
     "StaggeredDiD",
     "StudyResult",
     "StudySpec",
     "SunAbraham",
     "SyntheticControl",
     "SyntheticDiD",
+    "Weighting",
     "load",
     "run",
 ]
 
 _HOME = {
     "MatrixCompletion": "estimators.matrix_completion:MatrixCompletion",
+    "AIPW": "estimators.aipw:AIPW",
+    "DoubleML": "estimators.double_ml:DoubleML",
+    "OutcomeRegression": "estimators.outcome_regression:OutcomeRegression",
+    "PropensityMatching": "estimators.propensity_matching:PropensityMatching",
+    "Weighting": "estimators.weighting:Weighting",
     "AugmentedSyntheticControl": "estimators.augmented_synthetic_control:AugmentedSyntheticControl",
     "SyntheticDiD": "estimators.synthetic_did:SyntheticDiD",
     "CausalEvalError": "errors:CausalEvalError",

@@ -425,11 +425,22 @@ class CrossSection(_Rows):
         """The rows as arrays, computed once."""
         return self._arrays
 
+    def segment_labels(self) -> dict[str, NDArray[np.str_]]:
+        """The labels of each declared segment, by its column, in the order of :meth:`arrays`."""
+        import numpy as np
+
+        t = self._rows
+        return {s: np.array([str(v) for v in t[f"seg_{i}"].to_pylist()]) for i, s in enumerate(self.segments)}
+
+    @cached_property
+    def _rows(self) -> Any:
+        return engine.arrow(self.con, self.table.order_by(self._order))
+
     @cached_property
     def _arrays(self) -> Arrays:
         import numpy as np
 
-        t = engine.arrow(self.con, self.table.order_by(self._order))
+        t = self._rows
         xs = [t[f"x_{i}"].to_numpy() for i in range(len(self.covariates))]
         cluster = None
         if self.has_clusters:

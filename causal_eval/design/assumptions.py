@@ -69,6 +69,13 @@ ASSUMPTIONS: dict[str, Assumption] = {
             "Not from the data: only its strength can be bounded.",
         ),
         Assumption(
+            "overlap",
+            "Overlap",
+            "For everybody the estimand is about there are comparable people in the other group.",
+            "Covariates that nearly decide who is treated; a group that only one side contains.",
+            "Yes: by the propensities, and by how few people carry the comparison.",
+        ),
+        Assumption(
             "nothing_else_changed",
             "Nothing else changed",
             "The treated group would have stayed as it was.",
