@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from causal_eval.errors import CausalEvalError
     from causal_eval.estimators.aipw import AIPW
     from causal_eval.estimators.augmented_synthetic_control import AugmentedSyntheticControl
+    from causal_eval.estimators.causal_forest import CausalForest
     from causal_eval.estimators.did import DifferenceInDifferences
     from causal_eval.estimators.double_ml import DoubleML
     from causal_eval.estimators.imputation_did import ImputationDiD
@@ -35,6 +36,7 @@ __all__ = [
     "AIPW",
     "AugmentedSyntheticControl",
     "CausalEvalError",
+    "CausalForest",
     "CrossSection",
     "Design",
     "DifferenceInDifferences",
@@ -60,6 +62,7 @@ __all__ = [
 _HOME = {
     "MatrixCompletion": "estimators.matrix_completion:MatrixCompletion",
     "AIPW": "estimators.aipw:AIPW",
+    "CausalForest": "estimators.causal_forest:CausalForest",
     "DoubleML": "estimators.double_ml:DoubleML",
     "OutcomeRegression": "estimators.outcome_regression:OutcomeRegression",
     "PropensityMatching": "estimators.propensity_matching:PropensityMatching",

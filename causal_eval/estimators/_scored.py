@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from causal_eval.design.design import Design
     from causal_eval.design.people import People
     from causal_eval.inference.learners import LearnerName
-    from causal_eval.inference.orthogonal import Score, Split
-    from causal_eval.results.types import Effect, Estimate
+    from causal_eval.inference.orthogonal import Sample, Score, Split
+    from causal_eval.results.types import Effect, Estimate, Json
 
     Floats = NDArray[np.float64]
 
@@ -43,23 +43,14 @@ def scored(
     """
     from functools import partial
 
-    import numpy as np
-
     from causal_eval.design.people import people
-    from causal_eval.errors import EstimatorRefusal
-    from causal_eval.estimators._opt_in import covariance, estimand_of, overlap_details, words, write
+    from causal_eval.estimators._opt_in import estimand_of
     from causal_eval.inference.learners import learner as made
-    from causal_eval.inference.orthogonal import Sample, median_of, quality, splits
-    from causal_eval.inference.overlap import need_overlap, overlap
+    from causal_eval.inference.orthogonal import Sample, splits
 
     declared = estimand_of(design)
     p = people(data, design, method=method)
-    if p.clustered and int(p.cluster.max()) + 1 < max(folds, 3):
-        raise EstimatorRefusal(
-            "E403",
-            f"`{method}`: {int(p.cluster.max()) + 1} clusters cannot be held out in {folds} folds",
-            hint="Name a finer roles.cluster, or fewer folds.",
-        )
+    need_clusters(p, folds, method)
     s = Sample(p.y, p.d, p.X, p.w, p.cluster)
     found = splits(
         s,
@@ -72,6 +63,48 @@ def scored(
         trim=trim,
         rng=rng,
     )
+    return from_splits(
+        p, s, found, method=method, score=score, learner=learner, folds=folds, trim=trim, level=level, declared=declared
+    )
+
+
+def need_clusters(p: People, folds: int, method: str) -> None:
+    """Refuse fewer clusters than folds (E403)."""
+    from causal_eval.errors import EstimatorRefusal
+
+    n = int(p.cluster.max()) + 1
+    if n < max(folds, 3):
+        raise EstimatorRefusal(
+            "E403",
+            f"`{method}`: {n} clusters cannot be held out in {folds} folds",
+            hint="Name a finer roles.cluster, or fewer folds.",
+        )
+
+
+def from_splits(
+    p: People,
+    s: Sample,
+    found: tuple[Split, ...],
+    *,
+    method: str,
+    score: Score,
+    learner: LearnerName,
+    folds: int,
+    trim: float,
+    level: float,
+    declared: str,
+    outcome: str = "",
+    notes: tuple[str, ...] = (),
+    more: dict[str, Json] | None = None,
+) -> Estimate:
+    """The median of ``found``. ``outcome``: "all" where the outcome's model is of both groups."""
+    import numpy as np
+
+    from causal_eval.estimators._opt_in import covariance, overlap_details, words, write
+    from causal_eval.inference.orthogonal import median_of, quality
+    from causal_eval.inference.overlap import need_overlap, overlap
+
+    repeats = len(found)
     m = np.median([f.m for f in found], axis=0)
     seen = overlap(m, p.d, p.w, declared)
     if score == "irm":
@@ -93,21 +126,21 @@ def scored(
     joint = np.median(joints, axis=0)
     joint[0, 0] = variance
     estimand = "plr" if score == "plr" else declared
-    notes = []
+    said = []
     if score == "plr":
-        notes.append(
+        said.append(
             f"The partially linear model has one effect for all: where effects differ it is not the {declared.upper()}."
         )
     if repeats > 1:
         apart = f"from {values.min():.4g} to {values.max():.4g}".replace("-", "\N{MINUS SIGN}")
-        notes.append(f"The median of {repeats} splits of the sample; single splits range {apart}.")
+        said.append(f"The median of {repeats} splits of the sample; single splits range {apart}.")
     clipped = max(f.clipped for f in found)
     if clipped:
-        notes.append(f"{clipped:,} propensities beyond {1 - trim:.3g} (ATE: or below {trim:.3g}) were moved there.")
+        said.append(f"{clipped:,} propensities beyond {1 - trim:.3g} (ATE: or below {trim:.3g}) were moved there.")
     how = f"orthogonal scores, {folds} folds" if folds > 1 else "influence functions"
-    more: tuple[Effect, ...] = ()
+    segments: tuple[Effect, ...] = ()
     if score == "irm":
-        more = by_segment(p, found, declared, level, words(p, n, how))
+        segments = by_segment(p, found, declared, level, words(p, n, how))
     return write(
         p,
         method=method,
@@ -120,7 +153,7 @@ def scored(
         inference=words(p, n, how),
         after=_weights(p, m, estimand, trim),
         text=PLR_TEXT if score == "plr" else "",
-        notes=tuple(notes),
+        notes=(*said, *notes),
         details={
             "score": score,
             "learner": learner,
@@ -128,10 +161,11 @@ def scored(
             "repeats": repeats,
             "splits": [float(v) for v in values],
             "clipped": clipped,
-            **quality(found[0], s, declared, score),
+            **quality(found[0], s, outcome or declared, score),
             **overlap_details(seen),
+            **(more or {}),
         },
-        more=more,
+        more=segments,
     )
 
 

@@ -262,6 +262,13 @@ class PropensityMatching(Options):
             after[m.focal] += w[m.focal]
             after += m.used(n, w)[0]
         first = matched[0]
+        tied: tuple[str, ...] = ()
+        if self.ratio == 1 and len(matched) == 1 and not self.bias_adjust:
+            low, high = (float(np.average(p.y[first.focal] - v, weights=weights)) for v in first.extremes(p.y)[::-1])
+            details |= {"ties_low": low, "ties_high": high}
+            if high - low > 0.1 * abs(value):
+                ends = f"between {low:.4g} and {high:.4g}".replace("-", "\N{MINUS SIGN}")
+                tied = (f"Matches tie: programs that pick one of them by the order of rows can get anything {ends}.",)
         pairs = not self.replace or self.matching == "optimal"
         on_score = self.distance in ("score", "logit")
         if p.clustered or pairs:
@@ -328,7 +335,7 @@ class PropensityMatching(Options):
             inference=how,
             after=after,
             text=text,
-            notes=notes,
+            notes=(*notes, *tied),
             details=details,
             used=after > 0,
         )

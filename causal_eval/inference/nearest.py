@@ -60,6 +60,15 @@ class Matches:
         share = 1.0 / np.bincount(edge, minlength=len(self.focal))[edge]
         return Matches(self.focal, edge, self.row[kept], share, self.lost)
 
+    def extremes(self, values: Floats) -> tuple[Floats, Floats]:
+        """(m,) smallest and largest of (n,) ``values`` among the matches of each focal row."""
+        import numpy as np
+
+        low, high = np.full(len(self.focal), np.inf), np.full(len(self.focal), -np.inf)
+        np.minimum.at(low, self.edge, values[self.row])
+        np.maximum.at(high, self.edge, values[self.row])
+        return low, high
+
     def used(self, n: int, w: Floats) -> tuple[Floats, Floats]:
         """(n,) K and K': summed (squared) shares each row is used with, weighted by the focal rows' weight and its square."""
         import numpy as np
