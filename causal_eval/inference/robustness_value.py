@@ -39,7 +39,9 @@ class Robustness:
 
 def value(f: float) -> float:
     """The robustness value of a partial Cohen f."""
-    return 0.5 * (float((f**4 + 4 * f**2) ** 0.5) - f**2) if f > 0 else 0.0
+    from math import sqrt
+
+    return 0.5 * (sqrt(f**4 + 4 * f**2) - f**2) if f > 0 else 0.0
 
 
 def robustness(y: Floats, d: Floats, X: Floats, names: tuple[str, ...], *, alpha: float = 0.05) -> Robustness:
@@ -50,14 +52,14 @@ def robustness(y: Floats, d: Floats, X: Floats, names: tuple[str, ...], *, alpha
     Z = np.column_stack([np.ones(len(y)), X])
     Z = Z / np.maximum(np.abs(Z).max(axis=0), 1e-300)
     fit = _Fit.of(y, np.column_stack([Z, d]))
-    t, df = fit.t[-1], fit.df
+    t, df = float(fit.t[-1]), fit.df
     critical = float(stats.t.isf(alpha / 2, df - 1)) / (df - 1) ** 0.5
     f = abs(t) / df**0.5
     on_treatment = _Fit.of(d, Z)
     benchmarks = {}
     for k, name in enumerate(names):
-        r_d = _partial(on_treatment.t[k + 1], on_treatment.df)
-        r_y = _partial(fit.t[k + 1], df)
+        r_d = _partial(float(on_treatment.t[k + 1]), on_treatment.df)
+        r_y = _partial(float(fit.t[k + 1]), df)
         strength = r_d / (1 - r_d)
         # Bounds of a confounder once as strong (eq. 49 and 50 with k = 1).
         r_dz = min(strength, 1.0)
@@ -77,7 +79,9 @@ def _outcome_bound(r_y: float, r_d: float) -> float:
 
 def adjusted(found: Robustness, r_d: float, r_y: float) -> float:
     """The estimate under a confounder with these partial R-squared, against its sign (eq. 11)."""
-    bias = found.std_error * (r_y * r_d / (1 - r_d) * found.df) ** 0.5
+    from math import inf, sqrt
+
+    bias = found.std_error * sqrt(r_y * r_d / (1 - r_d) * found.df) if r_d < 1 else inf
     return found.estimate - bias if found.estimate >= 0 else found.estimate + bias
 
 

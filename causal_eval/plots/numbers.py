@@ -77,7 +77,7 @@ def fixed(value: float, places: int, *, signed: bool = False) -> str:
         text = f"{mantissa.lstrip('-')} x 10^{int(exponent)}".replace("-", MINUS)
         sign = MINUS if value < 0 else "+" if signed else ""
         return sign + text
-    rounded = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _WIDE)
+    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _WIDE)
     sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
     return f"{sign}{abs(rounded):,f}"
 

