@@ -92,5 +92,7 @@ ASSUMPTIONS: dict[str, Assumption] = {
     )
 }
 
-IDENTIFYING = frozenset({"parallel_trends", "donors_span", "no_confounding", "nothing_else_changed", "groups_alike"})
-"""Those that stand in for randomisation: each estimator rests on one of them."""
+IDENTIFYING = frozenset(
+    {"parallel_trends", "donors_span", "no_confounding", "overlap", "nothing_else_changed", "groups_alike"}
+)
+"""Those that stand in for randomisation, which tell estimators apart: each rests on some of them."""

@@ -35,7 +35,12 @@ def cross_section(seed=0):
 
 def worlds(cls):
     if "panel" in cls.info.data:
-        yield ce.Panel, *panel()
+        frame, roles = panel()
+        if cls.info.covariates and "cross-section" in cls.info.data:
+            # Comparing like with like needs something to be alike in.
+            frame["x"] = np.random.default_rng(1).normal(size=30)[frame.u]
+            roles = {**roles, "covariates": ["x"]}
+        yield ce.Panel, frame, roles
     if "cross-section" in cls.info.data:
         yield ce.CrossSection, *cross_section()
 

@@ -18,7 +18,7 @@ from causal_eval.worlds import optin_help_page, staggered_sites, support_queues
 Process = Callable[..., Any]
 Row = dict[str, str]
 
-STUDIES = ("organ_donations", "incinerator", "smart_routing", "texas_prisons")
+STUDIES = ("organ_donations", "incinerator", "smart_routing", "texas_prisons", "job_training")
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,16 @@ def test_texas_prisons_gives_the_exact_optimum_and_every_placebo(runs: dict[str,
         if r["analysis"] == "synthetic_control"
     }
     assert max(weights, key=lambda u: weights[u]) == "Florida" and sum(weights.values()) == pytest.approx(1)
+
+
+def test_job_training_stays_near_the_lot(runs: dict[str, Path]) -> None:
+    """Imbens & Xu (2024): 1,794.34 by lot; what adjusts for covariates comes near it, and balances them."""
+    assert float(headline(runs["job_training"], "earnings", "naive")["value"]) == pytest.approx(1794.34, abs=0.01)
+    for analysis in ("weighting", "propensity_matching", "aipw", "double_ml"):
+        row = headline(runs["job_training"], "earnings", analysis)
+        assert abs(float(row["value"]) - 1794.34) < float(row["std_error"]), analysis
+    after = [abs(float(r["smd"])) for r in rows(runs["job_training"], "balance") if r["analysis"] == "weighting"][1::2]
+    assert max(after) < 1e-6
 
 
 def test_organ_donations_gives_the_published_estimate_and_clustered_error(runs: dict[str, Path]) -> None:
