@@ -286,15 +286,18 @@ class PropensityMatching(Options):
                 joint, g = covariance(p, np.column_stack([psi, observed_psi]))
                 how = words(p, g, "matching residuals")
         else:
+            # What the adjustment takes out is no noise, and nothing the estimated score could explain.
+            adjusted = p.y - p.X @ slopes[0] if self.bias_adjust else p.y
             if self.errors == "homoskedastic":
                 sigma2 = np.full(n, _one_variance(p, matched, slopes, value))
             else:
-                adjusted = p.y - p.X @ slopes[0] if self.bias_adjust else p.y
-                sigma2 = variance_along_score(score, t, p.y) if on_score else variance_by_neighbours(at, t, adjusted)
+                sigma2 = (
+                    variance_along_score(score, t, adjusted) if on_score else variance_by_neighbours(at, t, adjusted)
+                )
             total = variance_of_matching(matched, tuple(effects), value, sigma2, w)
             how = "Abadie-Imbens"
             if on_score and fit is not None and self.errors == "heteroskedastic":
-                total = max(total + estimated_score(fit, t, p.y, value, estimand), 0.25 * total)
+                total = max(total + estimated_score(fit, t, adjusted, value, estimand), 0.25 * total)
                 how += " with the score estimated"
             size = w[first.focal]
             level = p.level[first.focal]

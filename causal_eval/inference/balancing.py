@@ -193,12 +193,15 @@ def _tilted(X: Floats, group: Bools, target: Bools, y: Floats, w: Floats) -> _Si
         v = v / v.sum()
         gradient = v @ C
         H = (C * v[:, None]).T @ C - np.outer(gradient, gradient)
-        if np.abs(gradient).max(initial=0.0) < 1e-10:
+        if np.abs(gradient).max(initial=0.0) < 1e-9:
             break
         step = -np.linalg.lstsq(H, gradient, rcond=1e-12)[0]
         size, value = 1.0, dual(theta)
         while dual(theta + size * step) > value + 1e-4 * size * float(gradient @ step) and size > 1e-10:
             size /= 2
+        if size <= 1e-10 and np.abs(gradient).max() < 1e-6:
+            # Rounding of the dual leaves no step to see: as balanced as numbers can be.
+            break
         theta = theta + size * step
         if np.abs(theta).max() > 1e4:
             raise BalanceError(
