@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import causal_eval as ce
+from causal_eval.diagnostics.checks.overlap import SEPARATE
 from causal_eval.errors import EstimatorRefusal
 
 RUNS = 300
@@ -89,7 +90,7 @@ def one(job: tuple[World, int]) -> dict[str, tuple[float, float, float, bool]]:
         overlap = e.details["overlap"]
         n = e.sample.n_control
         thin = e.details.get("ess_untreated", n) < 0.1 * n
-        warned = overlap["auc"] >= 0.9 or overlap["outside"] > 0.05 or thin or e.estimand != "att"
+        warned = overlap["auc"] >= SEPARATE or overlap["outside"] > 0.05 or thin or e.estimand != "att"
         out[name] = (e.headline.value, e.headline.interval.low, e.headline.interval.high, bool(warned))
     return out
 

@@ -1,0 +1,45 @@
+"""Balance, overlap and hidden confounding: what they say where groups are alike, and where they are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import causal_eval as ce
+from causal_eval.design.design import Design
+from causal_eval.diagnostics.base import CHECKS, Fitted
+from causal_eval.diagnostics.thresholds import Thresholds
+
+
+def said(name, model, pull, effect=2.0, hidden=0.0):
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(1500, 2))
+    d = (rng.random(1500) < 1 / (1 + np.exp(-pull * x[:, 0]))) * 1
+    y = effect * d + x.sum(axis=1) + hidden * d + rng.normal(size=1500) + 20
+    frame = pd.DataFrame(x, columns=["a", "b"]).assign(d=d, y=y)
+    data = ce.CrossSection.from_frame(frame, treatment="d", outcome="y", covariates=["a", "b"])
+    fitted = Fitted(data, Design(), model, model.estimate(data))
+    return CHECKS.get(name)().check(fitted, Thresholds(), rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(("pull", "verdict"), [(0.5, "pass"), (3.0, "warn")])
+def test_overlap(pull, verdict):
+    """Groups that covariates tell apart are named as such, with how few carry the comparison."""
+    found = said("overlap", ce.Weighting(), pull)
+    assert (found.verdict != "pass") == (verdict != "pass")
+    assert "AUC" in found.reading and "weigh as much as" in found.reading
+
+
+def test_balance_after_an_adjustment_and_without_one():
+    """Entropy balancing leaves nothing; one coarse subclass pair leaves a difference; a regression has no weights."""
+    assert said("balance", ce.Weighting(kind="entropy"), 1.0).statistic < 1e-6
+    assert said("balance", ce.PropensityMatching(matching="subclass", subclasses=2), 1.5).verdict in ("warn", "fail")
+    assert said("balance", ce.OutcomeRegression(), 1.0).verdict == "not_run"
+
+
+def test_hidden_confounding_by_strength():
+    """A large effect takes a strong confounder; none at all takes nothing."""
+    strong, none = (said("hidden_confounding", ce.Weighting(), 0.5, effect=e) for e in (4.0, 0.0))
+    assert strong.verdict == "pass" and strong.details["rv_alpha"] > 0.5
+    assert none.verdict == "warn" and none.details["rv_alpha"] < 0.02
