@@ -14,7 +14,7 @@ from causal_eval.spec.models import Data, MetricSpec, Roles
 PANEL = [n for n, c in ((n, ESTIMATORS.get(n)) for n in ESTIMATORS.plugins()) if "panel" in c.info.data]
 
 
-def logged(tmp_path, seed=0):
+def logged(tmp_path, seed=0, covariates=()):
     """40 units, 10 periods, 15 treated from the seventh on by a factor of 1.5."""
     rng = np.random.default_rng(seed)
     on = (np.arange(40) < 15)[:, None] & (np.arange(10) >= 6)[None, :]
@@ -34,7 +34,7 @@ def test_the_relative_effect_of_a_logged_metric_is_the_exponential_of_its_effect
     """exp(effect) - 1, with the ends of the interval carried over and the p-value shared."""
     cls = ESTIMATORS.get(name)
     alike = ("x",) if cls.info.covariates and "cross-section" in cls.info.data else ()
-    found = cls().estimate(logged(tmp_path, alike))
+    found = cls().estimate(logged(tmp_path, covariates=alike))
     absolute, relative = found.headline, found.effect("overall", "relative")
     assert relative.value == pytest.approx(np.expm1(absolute.value), rel=1e-12)
     assert relative.p_value == absolute.p_value
