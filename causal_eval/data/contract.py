@@ -350,6 +350,11 @@ class Panel(_Rows):
         t = self.table
         return replace(self, table=t.filter(t.first_treated.isnull() | (t.first_treated != start)))
 
+    def only_cohort(self, start: int) -> Panel:
+        """The rows of the units that adopt at the ordinal ``start`` and of the never treated."""
+        t = self.table
+        return replace(self, table=t.filter(t.first_treated.isnull() | (t.first_treated == start)))
+
     def cohorts(self) -> tuple[tuple[int, int], ...]:
         """(ordinal of adoption, units) ascending, never treated left out; rows where there are no units."""
         return self._cohorts[0]

@@ -1,7 +1,8 @@
 """Difference-in-differences with one adoption date: two-way effects, and the event study beside them.
 
 Estimates, in a panel, y_it = alpha_i + gamma_t + beta D_it + x_it' delta + e_it (Angrist & Pischke 2009, eq. 5.2.3), in
-a repeated cross-section the same with group effects for alpha. With several adoption dates beta compares late adopters
+a repeated cross-section the same with group effects for alpha; with ``family = "poisson"`` the same in the mean's
+logarithm (:mod:`causal_eval.inference.poisson`). With several adoption dates beta compares late adopters
 with early ones (Goodman-Bacon 2021), so staggered adoption is refused unless this is a reference.
 """
 
@@ -49,6 +50,9 @@ class DifferenceInDifferences(Options):
     vcov: Literal["cluster", "cr2", "two_way", "hc1", "hc2", "iid", "wild"] = Field(
         "cluster", description="Covariance: CR1, CR2, clusters by unit and period, robust, classical, or wild bootstrap"
     )
+    family: Literal["linear", "poisson"] = Field(
+        "linear", description="Parallel trends in differences, or in ratios (counts and amounts; zeros allowed)"
+    )
     fixed_effects: tuple[str, ...] = Field((), strict=False, description="Columns absorbed beside unit and time")
 
     info: ClassVar[Info] = Info(
@@ -82,8 +86,15 @@ class DifferenceInDifferences(Options):
         from causal_eval.inference.regression import NotIdentified
 
         design = design or Design()
+        self._fits(data)
         try:
             if data.has_units and len(adoption(data, design)) > 1 and design.treated is None:
+                if self.family == "poisson":
+                    raise EstimatorRefusal(
+                        "E404",
+                        'family = "poisson" needs one adoption date',
+                        hint="Use a staggered estimator, with log = true for the metric where it has no zeros.",
+                    )
                 if self.vcov == "wild" or self.vcov in BY_ROWS:
                     raise EstimatorRefusal(
                         "E404",
@@ -119,7 +130,10 @@ class DifferenceInDifferences(Options):
         windows = Windows(b.periods.headline_pre, b.periods.headline_post, b.periods.base)
         vcov: Vcov = "cluster" if self.vcov == "wild" else self.vcov
         rows = None
-        if data.covariates or data.fixed_effects or self.vcov in ("cr2", "two_way"):
+        if self.family == "poisson":
+            rows = unit_rows(data, b)
+            fit = self._counts(rows, windows)
+        elif data.covariates or data.fixed_effects or self.vcov in ("cr2", "two_way"):
             rows = unit_rows(data, b)
             self._check(rows, data)
             fit = rows.difference(windows, vcov=vcov, events=self.event_study)
@@ -149,7 +163,12 @@ class DifferenceInDifferences(Options):
             else:
                 notes.append(
                     f"Only {clusters.treated} treated and {clusters.control} control clusters: clustered errors this few "
-                    'are too small; leave the covariates out, or use vcov = "wild".'
+                    "are too small; "
+                    + (
+                        'put family = "linear" beside it.'
+                        if self.family == "poisson"
+                        else 'leave the covariates out, or use vcov = "wild".'
+                    )
                 )
         wild = None
         if self.vcov == "wild":
@@ -180,7 +199,7 @@ class DifferenceInDifferences(Options):
             group=_group_of_clusters(b) if clusters.assigned else None,
             method=self.info.name,
             level=self.level,
-            procedure=_procedure(self.vcov, fit.static.n_clusters, fit.static.df, data),
+            procedure=self._named(fit, data),
         )
 
     def _cross_sections(self, data: Panel, design: Design, rng: np.random.Generator) -> Estimate:
@@ -198,10 +217,14 @@ class DifferenceInDifferences(Options):
         notes: list[str] = []
         by_rows = data.covariates or data.fixed_effects or self.vcov in BY_ROWS
         # Cell sums hold the squares of weighted outcomes, which these two covariances cannot use under weights.
-        if by_rows or (data.has_weights and self.vcov in ("iid", "hc2")):
+        if self.family == "poisson" or by_rows or (data.has_weights and self.vcov in ("iid", "hc2")):
             rows = cross_section_rows(data, p)
             self._check(rows, data)
-            fit = rows.difference(windows, vcov=vcov, events=self.event_study)
+            fit = (
+                self._counts(rows, windows)
+                if self.family == "poisson"
+                else rows.difference(windows, vcov=vcov, events=self.event_study)
+            )
             n_rows, n_treated = len(rows.y), int(rows.treated.sum())
         else:
             sums, treated, period = cross_section_cells(data, p)
@@ -239,8 +262,54 @@ class DifferenceInDifferences(Options):
             units_by_period=[None] * len(p.labels),
             method=self.info.name,
             level=self.level,
-            procedure=_procedure(self.vcov, fit.static.n_clusters, fit.static.df, data),
+            procedure=self._named(fit, data),
         )
+
+    def _fits(self, data: Panel) -> None:
+        """Refuse what a Poisson mean cannot be."""
+        if self.family == "linear":
+            return
+        if self.vcov not in ("cluster", "hc1"):
+            raise EstimatorRefusal(
+                "E403", f'family = "poisson" has no vcov = "{self.vcov}"', hint='Use vcov = "cluster" or "hc1".'
+            )
+        if data.metric.log:
+            raise EstimatorRefusal(
+                "E403",
+                'family = "poisson" models the mean\'s logarithm; this metric is in logarithms already',
+                hint="Take log = true from the metric, or leave family out.",
+            )
+        if data.pooled or data.fixed_effects:
+            what = "a ratio of totals" if data.pooled else "fixed_effects"
+            raise EstimatorRefusal(
+                "E403",
+                f'family = "poisson" does not take {what}',
+                hint="Use it on a count or an amount, without fixed_effects.",
+            )
+
+    def _counts(self, rows: Rows, windows: Windows) -> Difference:
+        from causal_eval.inference.poisson import from_counts
+
+        if bool((rows.y < 0).any()):
+            raise EstimatorRefusal(
+                "E403", 'family = "poisson" needs outcomes of zero or more', hint="Leave family out for this metric."
+            )
+        cluster = None if self.vcov == "hc1" else rows.cluster
+        return from_counts(
+            rows.y,
+            rows.w,
+            rows.treated,
+            rows.period,
+            rows.effects[0],
+            rows.x,
+            cluster,
+            windows,
+            events=self.event_study,
+        )
+
+    def _named(self, fit: Difference, data: Panel) -> str:
+        said = _procedure(self.vcov, fit.static.n_clusters, fit.static.df, data)
+        return said if self.family == "linear" else f"Poisson pseudo-likelihood by the delta method, {said}"
 
     def _check(self, rows: Rows, data: Panel) -> None:
         """Refuse what CR2 and two-way clusters cannot do."""

@@ -115,3 +115,39 @@ def test_every_check_says_what_it_asks_and_what_would_break(name):
     """A card with a question and a remedy; the registry name is the file's."""
     info = CHECKS.get(name).info
     assert info.name == name and info.question.endswith("?") and info.breaks.endswith(".")
+
+
+def rollout_world(*, drift=0.0, never=20, seed=5):
+    """Cohorts of 12 at 4, 6 and 8 of 10 periods and ``never`` untreated units; ``drift`` is the cohort of 8's own."""
+    rng = np.random.default_rng(seed)
+    start = np.repeat([4.0, 6.0, 8.0, np.inf], [12, 12, 12, never])
+    n, t = len(start), np.arange(10)
+    y = rng.normal(size=(n, 1)) + rng.normal(size=(n, 10)) * 0.5 + (t >= start[:, None])
+    y = y + drift * (start == 8)[:, None] * t
+    return pd.DataFrame(
+        {"u": np.repeat(np.arange(n), 10), "t": np.tile(t, n), "y": y.ravel(), "d": (t >= start[:, None]).ravel() * 1}
+    )
+
+
+def placebo_of_rollout(frame):
+    data = ce.Panel.from_frame(frame, unit="u", time="t", outcome="y", treatment="d")
+    estimator, rng = ce.StaggeredDiD(), np.random.default_rng(0)
+    fitted = Fitted(data, ce.Design(), estimator, estimator.estimate(data, rng=rng))
+    return CHECKS.get("placebo_in_time")().check(fitted, Thresholds(), rng=rng)
+
+
+def test_placebo_cohorts_of_a_rollout():
+    """Each cohort gets launches that did not happen; the one that drifts is named; after a launch nothing is used."""
+    good = placebo_of_rollout(rollout_world())
+    assert good.verdict == "pass" and len(good.details["dates"]) == 3 + 5 + 7
+    bad = placebo_of_rollout(rollout_world(drift=0.4))
+    assert bad.verdict == "fail" and "(cohort 8)" in bad.reading
+    loud = rollout_world()
+    loud["y"] += 50 * loud.d
+    assert placebo_of_rollout(loud).details == good.details
+
+
+def test_placebo_cohorts_need_never_treated_units():
+    """Without them every control of a made-up launch is itself treated soon: not run, with the reason."""
+    found = placebo_of_rollout(rollout_world(never=0))
+    assert found.verdict == "not_run" and "never-treated" in found.reading
