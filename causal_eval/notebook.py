@@ -15,6 +15,7 @@ from causal_eval.results.types import Estimate, StudyResult
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from causal_eval.plots.spec import Family
     from causal_eval.report.blocks import Block
 
 Size = Literal["page", "slide", "phone"]
@@ -22,7 +23,7 @@ Size = Literal["page", "slide", "phone"]
 
 @dataclass(frozen=True, slots=True)
 class Plots:
-    """The figures of a study, each a new matplotlib Figure."""
+    """The figures of a study, each a new matplotlib Figure: a method a family, found in the figures' registry."""
 
     result: StudyResult
 
@@ -32,30 +33,44 @@ class Plots:
 
         return [f.name for f in figures(self.result)]
 
-    def headline(self, metric: str | None = None, *, size: Size = "page") -> Figure:
-        """Observed against the estimate without the launch; ``metric`` defaults to the primary one."""
-        return self._draw("headline", metric, size)
+    def __getattr__(self, family: str) -> Callable[..., Figure]:
+        from causal_eval.plots.figures import families
 
-    def event_study(self, metric: str | None = None, *, size: Size = "page") -> Figure:
-        """Leads and lags; ``metric`` defaults to the primary one."""
-        return self._draw("event_study", metric, size)
+        known = {f.name: f for f in families()}
+        if family not in known:
+            raise AttributeError(f"no figure {family!r}; there are: {', '.join(known)}")
+        return _method(self.result, known[family])
 
-    def effects(self, *, size: Size = "page") -> Figure:
-        """Every metric and analysis."""
-        return self._draw("effects", None, size)
+    def __dir__(self) -> list[str]:
+        from causal_eval.plots.figures import families
 
-    def _draw(self, family: str, metric: str | None, size: Size) -> Figure:
-        from causal_eval.errors import UsageError
-        from causal_eval.plots.figures import figures
+        return sorted({*object.__dir__(self), *(f.name for f in families())})
 
-        primary = metric is None or metric == self.result.primary_metric.name
-        name = family if primary else f"{family}-{metric}"
-        found = {f.name: f for f in figures(self.result)}
-        if name not in found:
-            raise UsageError(
-                "E605", f"this result has no figure {name!r}", hint=f"It has: {', '.join(found) or 'none'}"
-            )
-        return found[name].draw(size)
+
+def _method(result: StudyResult, family: Family) -> Callable[..., Figure]:
+    """The method of one family, with its help; one that draws by metric takes the metric's name first."""
+
+    def of_metric(metric: str | None = None, *, size: Size = "page") -> Figure:
+        primary = metric is None or metric == result.primary_metric.name
+        return _drawn(result, family, family.name if primary else f"{family.name}-{metric}", size)
+
+    def of_study(*, size: Size = "page") -> Figure:
+        return _drawn(result, family, family.name, size)
+
+    method: Callable[..., Figure] = of_metric if family.by_metric else of_study
+    method.__name__ = method.__qualname__ = family.name
+    method.__doc__ = family.about + (" ``metric`` defaults to the primary one." if family.by_metric else "")
+    return method
+
+
+def _drawn(result: StudyResult, family: Family, name: str, size: Size) -> Figure:
+    from causal_eval.errors import UsageError
+
+    found = {f.name: f for f in family.specs(result)}
+    if name not in found:
+        has = ", ".join(Plots(result).names()) or "none"
+        raise UsageError("E605", f"this result has no figure {name!r}", hint=f"It has: {has}")
+    return found[name].draw(size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +82,9 @@ class EstimatePlots:
     def path(self, *, size: Size = "page") -> Figure:
         """Observed against the estimate without the launch. Raises UsageError (E605) where there is no path."""
         from causal_eval.errors import UsageError
-        from causal_eval.plots.data import lone_series
-        from causal_eval.plots.figures import path_figure
+        from causal_eval.plots.families.headline import lone_path, path_figure
 
-        series, _ = lone_series(self.estimate)
+        series = lone_path(self.estimate)
         if series is None:
             raise UsageError("E605", f"{self.estimate.method} gives no path over time")
         return path_figure(series, "path").draw(size)
@@ -78,10 +92,9 @@ class EstimatePlots:
     def event_study(self, *, size: Size = "page") -> Figure:
         """Leads and lags. Raises UsageError (E605) where the estimator gives none."""
         from causal_eval.errors import UsageError
-        from causal_eval.plots.data import lone_series
-        from causal_eval.plots.figures import event_figure
+        from causal_eval.plots.families.event_study import event_figure, lone_events
 
-        _, series = lone_series(self.estimate)
+        series = lone_events(self.estimate)
         if series is None:
             raise UsageError("E605", f"{self.estimate.method} gives no event study")
         return event_figure(series, "event_study").draw(size)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from causal_eval.errors import UsageError, suggest
-from causal_eval.plots.figures import FigureSpec, figures
+from causal_eval.plots.figures import figures
+from causal_eval.plots.spec import FigureSpec
 from causal_eval.plots.style import DPI, SIZES, Size, SizeName, style
 from causal_eval.results.tables import csv_text
 from causal_eval.results.types import StudyResult

@@ -146,3 +146,11 @@ def share(value: float) -> str:
     """A level of confidence as per cent: 0.95 is ``95%``."""
     text = f"{value * 100:.10g}"
     return f"{text}%"
+
+
+def effect_title(label: str, effect: Effect, unit: Unit) -> str:
+    """The finding in one line: metric, effect, interval."""
+    interval = ""
+    if effect.interval:
+        interval = f" ({share(effect.interval.level)} interval {interval_text(effect, unit, bare=True)})"
+    return f"{label}: {effect_text(effect, unit)}{interval}"

@@ -13,7 +13,7 @@ from causal_eval.plots.style import FAINT, INK, MUTED, PURPLE, Size, shorten, te
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from causal_eval.plots.data import Flag
+    from causal_eval.plots.flags import Flag
 
 MOST_EVENTS = 4
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from causal_eval.plots.figures import FigureSpec
+from causal_eval.plots.spec import FigureSpec
 from causal_eval.report.blocks import (
     Banner,
     Block,

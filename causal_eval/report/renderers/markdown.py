@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from causal_eval.plots.figures import FigureSpec
+from causal_eval.plots.spec import FigureSpec
 from causal_eval.report.blocks import (
     Banner,
     Block,

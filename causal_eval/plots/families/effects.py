@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from causal_eval.plots.data import ForestGroup, ForestRow
-from causal_eval.plots.headline import _heading, _limits
-from causal_eval.plots.names import METRIC_ROLES
-from causal_eval.plots.numbers import effect_text, interval_text
+from causal_eval.plots.layout import head_room, limits
+from causal_eval.plots.names import METRIC_ROLES, analysis_name, metric_label, short_name
+from causal_eval.plots.numbers import (
+    RELATIVE,
+    Unit,
+    decimals,
+    effect_text,
+    error_of,
+    interval_text,
+    is_log,
+    share,
+    unit_of,
+)
+from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import BLUE, FAINT, GREEN, INK, MUTED, Size, grid, shorten, style, text_width, value_axis
+from causal_eval.plots.thresholds import relative_threshold, threshold
+from causal_eval.results.types import Effect, Estimate, StudyResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +29,113 @@ if TYPE_CHECKING:
 
 RELATIVE_AXIS = "Relative effect, % of the level without the launch"
 _MARKS = {"primary": "o", "robustness": "s", "reference": "D"}
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """One analysis of one metric. ``effect`` is None for one that gave no estimate; ``reason`` then says why."""
+
+    name: str
+    short: str
+    role: str
+    effect: Effect | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForestGroup:
+    """A metric and its analyses, all on the same scale."""
+
+    label: str
+    role: str
+    unit: Unit
+    rows: tuple[ForestRow, ...]
+    threshold: float | None = None
+    threshold_name: str = ""
+
+    @property
+    def relative(self) -> bool:
+        """Whether the effects are shares of the counterfactual."""
+        return self.unit is RELATIVE
+
+
+def forest_groups(result: StudyResult) -> tuple[ForestGroup, ...]:
+    """Every metric with its analyses; relative effects where the primary analysis has one, else absolute ones."""
+    groups = []
+    for metric in result.metrics:
+        findings = [f for f in result.findings if f.metric == metric.name]
+        if not findings:
+            continue
+        first = result.find(metric.name) or findings[0]
+        relative = first.estimate is not None and first.estimate.effect("overall", "relative") is not None
+        rows = []
+        for f in findings:
+            if f.estimate is None:
+                said = f.said
+                assert not isinstance(said, Estimate)
+                rows.append(ForestRow(analysis_name(f), short_name(f), f.role, None, said.status))
+                continue
+            shown = f.estimate.effect("overall", "relative") if relative else f.estimate.headline
+            rows.append(
+                ForestRow(analysis_name(f), short_name(f), f.role, shown, "" if shown else "no relative effect")
+            )
+        if relative:
+            unit = RELATIVE
+            bound, name = relative_threshold(result, metric, first)
+        else:
+            unit = unit_of(metric, log=is_log(result, metric.name))
+            bound, name = threshold(result, metric)
+        groups.append(ForestGroup(metric_label(metric), metric.role, unit, tuple(rows), bound, name))
+    return tuple(groups)
+
+
+def forest_figure(groups: tuple[ForestGroup, ...]) -> FigureSpec:
+    """Every metric and analysis."""
+    rows: list[tuple[Value, ...]] = []
+    said = []
+    smallest = 6
+    for g in groups:
+        parts = []
+        for r in g.rows:
+            i = r.effect.interval if r.effect else None
+            rows.append(
+                (
+                    g.label,
+                    METRIC_ROLES[g.role],
+                    r.name,
+                    r.role,
+                    "relative" if g.relative else "absolute",
+                    r.effect.value if r.effect else None,
+                    i.low if i else None,
+                    i.high if i else None,
+                    r.reason,
+                )
+            )
+            parts.append(f"{r.name} {row_text(r, g)}")
+            if r.effect:
+                smallest = max(0, decimals(error_of(r.effect), r.effect.value), smallest if rows[:-1] else 0)
+        said.append(f"{g.label} ({METRIC_ROLES[g.role]}): {'; '.join(parts)}.")
+    n = sum(len(g.rows) for g in groups)
+    primary = next((r for g in groups if g.role == "primary" for r in g.rows if r.role == "primary" and r.effect), None)
+    of = next(g for g in groups if g.role == "primary") if primary else None
+    alt = f"Forest chart of {n} analyses of {len(groups)} metric{'s' if len(groups) > 1 else ''}"
+    if primary and of and primary.effect:
+        alt += f"; the primary one, {of.label}, is at {effect_text(primary.effect, of.unit)}"
+        if primary.effect.interval:
+            alt += (
+                f" ({share(primary.effect.interval.level)} interval "
+                f"{interval_text(primary.effect, of.unit, bare=True)})"
+            )
+    return FigureSpec(
+        "effects",
+        "Effects by metric and analysis",
+        f"{alt}.",
+        " ".join(said),
+        ("metric", "metric_role", "analysis", "analysis_role", "scale", "value", "low", "high", "status"),
+        tuple(rows),
+        min(smallest, 6),
+        lambda size: draw_effects(groups, size),
+    )
 
 
 def row_text(row: ForestRow, group: ForestGroup) -> str:
@@ -52,14 +172,14 @@ def draw_effects(groups: tuple[ForestGroup, ...], size: Size) -> Figure:
         heights = [line * sum(1.15 + per_row * len(g.rows) for g in gs) for _, gs in axes]
         scratch = Figure(figsize=(size.width, size.height))
         heading = "Effects by metric and analysis"
-        head = _heading(scratch, heading, size)
+        head = head_room(scratch, heading, size)
         note = any(g.threshold is not None for g in groups)
         total = (
             head + sum(heights) + len(axes) * foot + (len(axes) - 1) * between + (size.font * 1.9 / 72 if note else 0)
         )
         flat = Size(size.name, size.width, max(total, 1.5), size.font, size.line)
         figure = Figure(figsize=(flat.width, flat.height))
-        head = _heading(figure, heading, flat)
+        head = head_room(figure, heading, flat)
         points = size.font * 0.92
         names = max(text_width(r.name, points) for g in groups for r in g.rows)
         numbers = max(text_width(row_text(r, g), points) for g in groups for r in g.rows)
@@ -105,7 +225,7 @@ def _panel(
                     values += [r.effect.interval.low * f, r.effect.interval.high * f]
         if g.threshold is not None:
             values.append(g.threshold * f)
-    low, high = _limits(values)
+    low, high = limits(values)
     ax.set_xlim(low, high)
     ax.set_ylim(height / line, 0)
     ax.set_yticks([])
@@ -218,3 +338,12 @@ def _interval(ax: Axes, row: ForestRow, factor: float, y: float, size: Size) -> 
         markerfacecolor=colour if row.role == "primary" else "white",
         markeredgewidth=size.line * 0.7,
     )
+
+
+def specs(result: StudyResult) -> list[FigureSpec]:
+    """One figure, where at least one analysis gave an estimate."""
+    groups = forest_groups(result)
+    return [forest_figure(groups)] if any(r.effect for g in groups for r in g.rows) else []
+
+
+FAMILY = Family("effects", "Every metric and every analysis, those without an estimate too.", specs)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from causal_eval.plots.data import LevelSeries, PathSeries
-from causal_eval.plots.numbers import change, effect_text, error_of, interval_text, level, share
+from causal_eval.plots.families.levels import level_series, levels_figure
+from causal_eval.plots.flags import Flag, event_flags
+from causal_eval.plots.layout import axis_width, head_room, limits, spans
+from causal_eval.plots.names import metric_label
+from causal_eval.plots.numbers import Unit, change, decimals, effect_title, error_of, is_log, level, share, unit_of
+from causal_eval.plots.spec import Family, FigureSpec, metric_order
 from causal_eval.plots.strip import Key, Row, draw_strip, event_rows, strip_height
 from causal_eval.plots.style import (
     BLUE,
@@ -18,41 +23,145 @@ from causal_eval.plots.style import (
     VERMILLION,
     Size,
     grid,
-    heading,
     period_axis,
     pretty,
     shorten,
     style,
     text_width,
     value_axis,
-    wrap,
 )
+from causal_eval.plots.thresholds import threshold
+from causal_eval.results.types import Effect, Estimate, Finding, PathPoint, StudyResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WITHOUT = "Without the launch (estimated)"
+
+@dataclass(frozen=True, slots=True)
+class PathSeries:
+    """A treated group over time. Values as stored; ``unit`` says how they are shown."""
+
+    label: str
+    unit: Unit
+    points: tuple[PathPoint, ...]
+    headline: Effect
+    level: float
+    launch: str = ""
+    later_adoptions: tuple[int, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    threshold: float | None = None
+    """A minimum effect or margin, in stored units and signed as the metric is."""
+    threshold_name: str = ""
+
+    @property
+    def first_post(self) -> int | None:
+        """Position of the first period after the launch."""
+        return next((k for k, p in enumerate(self.points) if p.post), None)
+
+    @property
+    def error(self) -> float | None:
+        """What the gap is rounded by."""
+        return error_of(self.headline)
 
 
-def title(label: str, series: PathSeries | LevelSeries) -> str:
-    """The finding in one line: metric, effect, interval."""
-    effect = series.headline
-    interval = ""
-    if effect.interval:
-        interval = f" ({share(effect.interval.level)} interval {interval_text(effect, series.unit, bare=True)})"
-    return f"{label}: {effect_text(effect, series.unit)}{interval}"
+def path_series(result: StudyResult, finding: Finding) -> PathSeries | None:
+    """The headline series of a finding; None where its estimator gave no path."""
+    estimate = finding.estimate
+    if estimate is None or not estimate.path:
+        return None
+    metric = result.metric(finding.metric)
+    bound, name = threshold(result, metric)
+    where = {p.period: k for k, p in enumerate(estimate.path)}
+    first = next((p.period for p in estimate.path if p.post), "")
+    later = tuple(where[c] for c, _ in result.design.cohorts if c in where and c not in (first, result.design.launch))
+    return PathSeries(
+        metric_label(metric),
+        unit_of(metric, log=is_log(result, metric.name)),
+        estimate.path,
+        estimate.headline,
+        estimate.level,
+        result.design.launch or first,
+        later,
+        event_flags(result, metric.name, estimate.path),
+        bound,
+        name,
+    )
 
 
-def spans(flags: tuple[bool, ...]) -> list[tuple[int, int]]:
-    """First and last position of every run of True."""
-    out: list[tuple[int, int]] = []
-    for k, on in enumerate(flags):
-        if on and out and out[-1][1] == k - 1:
-            out[-1] = (out[-1][0], k)
-        elif on:
-            out.append((k, k))
-    return out
+def lone_path(estimate: Estimate) -> PathSeries | None:
+    """The path of an estimate that belongs to no study: in the outcome's own units."""
+    return PathSeries("Outcome", Unit(), estimate.path, estimate.headline, estimate.level) if estimate.path else None
+
+
+def path_figure(series: PathSeries, name: str) -> FigureSpec:
+    """The headline figure of a treated group over time."""
+    points, unit, error = series.points, series.unit, series.error
+    first = series.first_post
+    launch = f", launched {pretty(series.launch)}" if series.launch else ""
+    alt = (
+        f"Line chart of {series.label} for the treated group{launch}: what was observed, what is estimated "
+        "without the launch, "
+        f"and the gap between them. {effect_title('Effect', series.headline, series.unit)}."
+    )
+    said = [
+        f"Two panels over {len(points)} periods, from {pretty(points[0].period)} to {pretty(points[-1].period)}.",
+        "Above: the observed level (solid, dark) and the level estimated without the launch (dashed, orange). In "
+        "the last "
+        f"period they are {level(points[-1].observed, unit, error)} and "
+        f"{level(points[-1].counterfactual, unit, error)}.",
+    ]
+    gaps = (
+        f"Below: the gap between them. It runs from {_low(series, False)} to {_high(series, False)} before the launch"
+    )
+    if first is None:
+        said.append("Below: the gap between them.")
+    elif first == 0:
+        said.append(
+            f"Below: the gap between them, from {_low(series, True)} to {_high(series, True)} after the launch."
+        )
+    else:
+        said.append(f"{gaps} and from {_low(series, True)} to {_high(series, True)} after it.")
+    if not any(p.low is not None for p in points):
+        said.append("The estimator gives no interval for single periods.")
+    for a, b in spans(tuple(p.excluded for p in points)):
+        many = f"{pretty(points[a].period)} to {pretty(points[b].period)}" if a != b else pretty(points[a].period)
+        said.append(f"Shaded and left out of the estimate: {many}.")
+    if series.threshold is not None:
+        said.append(
+            f"A dashed line marks the {series.threshold_name} of {change(series.threshold, unit, error, words=True)}."
+        )
+    said += [f"Marked event: {f.text}, {pretty(points[f.start].period)}." for f in series.flags]
+    return FigureSpec(
+        name,
+        effect_title(series.label, series.headline, series.unit),
+        alt,
+        " ".join(said),
+        ("period", "observed", "counterfactual", "gap", "gap_low", "gap_high", "phase", "counts_in_estimate"),
+        tuple(
+            (
+                p.period,
+                p.observed,
+                p.counterfactual,
+                p.gap,
+                p.low,
+                p.high,
+                "post" if p.post else "pre",
+                "no" if p.excluded else "yes",
+            )
+            for p in points
+        ),
+        max(0, decimals(error, points[-1].observed)),
+        lambda size: draw_path(series, size),
+    )
+
+
+def _low(series: PathSeries, post: bool) -> str:
+    return change(min(p.gap for p in series.points if p.post == post), series.unit, series.error)
+
+
+def _high(series: PathSeries, post: bool) -> str:
+    return change(max(p.gap for p in series.points if p.post == post), series.unit, series.error, words=True)
 
 
 def draw_path(series: PathSeries, size: Size) -> Figure:
@@ -81,7 +190,7 @@ def draw_path(series: PathSeries, size: Size) -> Figure:
         band = strip_height(size, n_rows)
 
         figure = Figure(figsize=(size.width, size.height))
-        head = _heading(figure, title(series.label, series), size)
+        head = head_room(figure, effect_title(series.label, series.headline, series.unit), size)
         foot = (size.font * 3.6) / 72
         gap_title = size.font * (3.6 if size.narrow else 2.3) / 72
         rest = size.height - head - band - foot - gap_title
@@ -115,17 +224,6 @@ def draw_path(series: PathSeries, size: Size) -> Figure:
         return figure
 
 
-def _heading(figure: Figure, text: str, size: Size) -> float:
-    """Draw the title and give the height it takes, in inches."""
-    heading(figure, text, size)
-    said = figure.get_suptitle()
-    top = 0.1
-    suptitle = figure.texts[0]
-    suptitle.set_y(1 - top / size.height)
-    suptitle.set_verticalalignment("top")
-    return top + (said.count("\n") + 1) * size.font * 1.15 * 1.3 / 72 + size.font * 0.5 / 72
-
-
 def _label_width(series: PathSeries, size: Size) -> float:
     words = ["Observed", "Without the", "(estimated)"]
     if series.threshold is not None:
@@ -139,8 +237,8 @@ def _tick_width(series: PathSeries, size: Size) -> float:
     gaps = [v * f for p in series.points for v in (p.gap, p.low, p.high) if v is not None]
     return (
         max(
-            _axis_width(tops, size, signed=False, suffix=_tick_suffix(series)),
-            _axis_width(gaps, size, signed=True, suffix=""),
+            axis_width(tops, size, signed=False, suffix=_tick_suffix(series)),
+            axis_width(gaps, size, signed=True, suffix=""),
         )
         + 0.2
     )
@@ -148,22 +246,6 @@ def _tick_width(series: PathSeries, size: Size) -> float:
 
 def _tick_suffix(series: PathSeries) -> str:
     return "%" if series.unit.level == "%" else ""
-
-
-def _axis_width(values: list[float], size: Size, *, signed: bool, suffix: str) -> float:
-    """Room for the tick labels of those values: they are made once on a scrap of axes and measured."""
-    from matplotlib.figure import Figure
-
-    ax = Figure(figsize=(size.width, size.height)).add_axes((0.1, 0.1, 0.8, 0.4))
-    ax.set_ylim(*_limits(values))
-    value_axis(ax, "y", suffix, ticks=4 if signed else 5, signed=signed)
-    return max((text_width(t.get_text(), size.font * 0.92) for t in ax.get_yticklabels()), default=0.2)
-
-
-def _limits(values: list[float]) -> tuple[float, float]:
-    low, high = min(values), max(values)
-    spread = high - low or abs(high) * 0.1 or 1.0
-    return low - 0.08 * spread, high + 0.08 * spread
 
 
 def _levels(ax: Axes, series: PathSeries, size: Size, height: float, *, beside: bool) -> None:
@@ -185,7 +267,7 @@ def _levels(ax: Axes, series: PathSeries, size: Size, height: float, *, beside: 
         markeredgewidth=size.line * 0.6,
     )
     ax.plot(x, observed, color=INK, linewidth=size.line * 1.15, marker="o" if few else "", markersize=marker)
-    ax.set_ylim(*_limits(observed + without))
+    ax.set_ylim(*limits(observed + without))
     grid(ax)
     value_axis(ax, "y", _tick_suffix(series), ticks=5)
     if beside:
@@ -235,7 +317,7 @@ def _gap(ax: Axes, series: PathSeries, size: Size, *, beside: bool) -> None:
     if worth is not None:
         values.append(worth)
         ax.axhline(worth, color=GREEN, linestyle=(0, (5, 2)), linewidth=size.line * 0.8)
-    ax.set_ylim(*_limits(values))
+    ax.set_ylim(*limits(values))
     grid(ax)
     value_axis(ax, "y", "", ticks=4, signed=True)
     parts = [f"Gap: observed {chr(0x2212)} estimated"]
@@ -276,103 +358,24 @@ def _gap(ax: Axes, series: PathSeries, size: Size, *, beside: bool) -> None:
         )
 
 
-def draw_levels(series: LevelSeries, size: Size) -> Figure:
-    """Without a time axis: the two levels above, the effect with its interval below."""
-    from matplotlib.figure import Figure
-
-    with style(size):
-        figure = Figure(figsize=(size.width, size.height * (0.68 if size.narrow else 0.62)))
-        flat = Size(size.name, size.width, float(figure.get_figheight()), size.font, size.line)
-        head = _heading(figure, title(series.label, series), flat)
-        f = series.unit.factor
-        both = series.observed is not None and series.counterfactual is not None
-        pad, foot = 0.35, size.font * 3.2 / 72
-        name = size.font * (3.2 if size.narrow else 2.2) / 72
-        panels = 2 if both else 1
-        rest = flat.height - head - panels * (name + foot)
-        each = rest / panels
-
-        def panel(top: float) -> Axes:
-            width = flat.width - 2 * pad
-            return figure.add_axes(
-                (pad / flat.width, 1 - (top + each) / flat.height, width / flat.width, each / flat.height)
-            )
-
-        top = head + name
-        if series.observed is not None and series.counterfactual is not None:
-            ax = panel(top)
-            _two_levels(ax, series, flat)
-            top += each + foot + name
-        ax = panel(top)
-        effect = series.headline
-        values = [0.0, effect.value * f]
-        ax.axvline(0, color=INK, linewidth=size.line * 0.5)
-        if effect.interval:
-            values += [effect.interval.low * f, effect.interval.high * f]
-            ax.plot(values[2:], [0, 0], color=BLUE, linewidth=size.line * 1.6, solid_capstyle="butt")
-        worth = series.threshold * f if series.threshold is not None else None
-        if worth is not None:
-            values.append(worth)
-            ax.axvline(worth, color=GREEN, linestyle=(0, (5, 2)), linewidth=size.line * 0.8)
-        ax.plot([effect.value * f], [0], color=BLUE, marker="o", markersize=size.font * 0.8)
-        ax.set_xlim(*_limits(values))
-        ax.set_ylim(-1, 1)
-        _bare(ax)
-        value_axis(ax, "x", "", ticks=4 if size.narrow else 7, signed=True)
-        words = f"Effect{',' + series.unit.change if series.unit.change else ''}"
-        if effect.interval:
-            words += f", {share(effect.interval.level)} interval"
-        if worth is not None:
-            words += (
-                f"; dashed: {series.threshold_name} {change(series.threshold or 0.0, series.unit, error_of(effect))}"
-            )
-        words = wrap(words, flat.width - 2 * pad, size.font, lines=2)
-        ax.set_title(words, loc="left", color=MUTED, fontsize=size.font)
-        return figure
+def specs(result: StudyResult) -> list[FigureSpec]:
+    """A figure a metric with a path; the primary metric without one is drawn as two levels."""
+    out = []
+    for metric, suffix in metric_order(result):
+        finding = result.find(metric)
+        if finding is None or finding.estimate is None:
+            continue
+        path = path_series(result, finding)
+        if path is not None:
+            out.append(path_figure(path, f"headline{suffix}"))
+        elif not suffix:
+            out.append(levels_figure(level_series(result, finding.estimate, metric), f"headline{suffix}"))
+    return out
 
 
-def _bare(ax: Axes) -> None:
-    ax.set_yticks([])
-    ax.spines["left"].set_visible(False)
-    grid(ax, "x")
-
-
-def _two_levels(ax: Axes, series: LevelSeries, size: Size) -> None:
-    f = series.unit.factor
-    assert series.observed is not None and series.counterfactual is not None
-    observed, without = series.observed * f, series.counterfactual * f
-    error = error_of(series.headline)
-    ax.plot([without, observed], [0, 0], color=FAINT, linewidth=size.line)
-    ax.plot(
-        [without],
-        [0],
-        color=VERMILLION,
-        marker="s",
-        markersize=size.font * 0.8,
-        markerfacecolor="white",
-        markeredgewidth=size.line * 0.8,
-    )
-    ax.plot([observed], [0], color=INK, marker="o", markersize=size.font * 0.8)
-    low, high = sorted((observed, without))
-    spread = (high - low) or abs(high) * 0.1 or 1.0
-    ax.set_xlim(low - 1.2 * spread, high + 1.2 * spread)
-    ax.set_ylim(-1, 1)
-    _bare(ax)
-    value_axis(ax, "x", "%" if series.unit.level == "%" else "", ticks=4 if size.narrow else 7)
-    right = observed >= without
-    for value, text, colour, ahead in (
-        (observed, f"Observed\n{level(series.observed, series.unit, error)}", INK, right),
-        (without, f"Without (est.)\n{level(series.counterfactual, series.unit, error)}", "#a84a00", not right),
-    ):
-        ax.annotate(
-            text,
-            (value, 0),
-            xytext=(size.font if ahead else -size.font, 0),
-            textcoords="offset points",
-            ha="left" if ahead else "right",
-            va="center",
-            color=colour,
-            fontsize=size.font * 0.95,
-        )
-    unit = series.unit.level.strip()
-    ax.set_title(f"Treated group{', ' + unit if unit else ''}", loc="left", color=MUTED, fontsize=size.font)
+FAMILY = Family(
+    "headline",
+    "Observed against the level estimated without the launch, and the gap between them.",
+    specs,
+    by_metric=True,
+)

@@ -1,0 +1,66 @@
+"""What a figure is before it is drawn, and what a family of figures is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from causal_eval.plots.numbers import fixed
+from causal_eval.plots.style import SIZES, Size, SizeName
+from causal_eval.results.types import StudyResult
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSpec:
+    """One figure: what it is called, what it shows in words, its series, and how to draw it."""
+
+    name: str
+    title: str
+    alt: str
+    """One or two sentences that stand in for the figure."""
+    long_description: str
+    """What a reader would take from looking closely."""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    """The plotted series at full precision, in stored units."""
+    places: int
+    """Decimals that a table of the series shows."""
+    drawing: Callable[[Size], Figure] = field(repr=False)
+
+    def draw(self, size: SizeName = "page") -> Figure:
+        """A new matplotlib Figure, tied to no window and to no global state."""
+        return self.drawing(SIZES[size])
+
+    def table(self) -> tuple[tuple[str, ...], ...]:
+        """The series as text for a reader, rounded; empty where there is no value."""
+        return tuple(
+            tuple("" if v is None else fixed(v, self.places) if isinstance(v, float) else str(v) for v in row)
+            for row in self.rows
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One kind of evidence: ``specs`` gives its figures, none where the result does not hold the numbers.
+
+    ``by_metric``: it draws one figure a metric; the primary metric's is called ``name``, another's ``name-METRIC``.
+    """
+
+    name: str
+    about: str
+    """What it shows, in one sentence: the help of ``result.plot.NAME``."""
+    specs: Callable[[StudyResult], list[FigureSpec]]
+    by_metric: bool = False
+
+
+def metric_order(result: StudyResult) -> list[tuple[str, str]]:
+    """(metric, suffix of its figures' names), the primary metric first and without a suffix."""
+    primary = result.primary_metric.name
+    names = sorted((m.name for m in result.metrics), key=lambda n: n != primary)
+    return [(n, "" if n == primary else f"-{n}") for n in names]
