@@ -182,6 +182,10 @@ _CODES = (
     Code("E329", "denominator negative",
          "A ratio's denominator is below 0 in some rows. Rows where it is 0 are left out and counted.",
          "Correct the denominator."),
+    Code("E330", "no history for placebo launches",
+         "`causal-eval design` tries the study's estimator on launches that did not happen, before the real one. That needs the "
+         "same units over time, and enough periods before the launch.",
+         "Set roles.unit and roles.time, load earlier periods, or shorten --duration."),
     # --- E4xx: estimation -------------------------------------------------------------------------------------
     Code("E401", "estimator refused the data",
          "The estimator says that its answer would not mean what it is asked for, and gives the reason. The rest of "
@@ -230,6 +234,13 @@ _CODES = (
          "`--only` names no analysis of the study. An analysis is called by the `name` of its [[estimators]], or by "
          "its `method`.",
          "Take one of the names that the message lists."),
+    Code("E611", "unknown unit",
+         "`--treat` names a unit that the history does not have.",
+         "Write units as the data does, with capitals and leading zeros."),
+    Code("E612", "a value that --duration or --effect cannot take",
+         "--duration takes whole numbers of periods, --effect sizes such as 2.5 in the metric's units, or shares such as 5%, by "
+         "comma. A share needs a level that is clearly above zero.",
+         "Correct the option."),
     # --- E7xx, E9xx -------------------------------------------------------------------------------------------
     Code("E701", "too few people",
          "The result would describe fewer people than `privacy.min_cell`, from which single persons could be "
@@ -331,6 +342,14 @@ _TOPICS = (
          "it. The effect of a proportion is in percentage points. The two are never mixed, and a relative effect is "
          "refused when the denominator is near zero.",
          "Say `relative` or `absolute` in `min_effect` and `margin`."),
+    Code("power", "what a study will be able to see",
+         "`causal-eval design STUDY` makes up launches in the history, where the true effect is zero, estimates each "
+         "with the study's own estimator and test, and adds effects to them. The minimum detectable effect is the smallest one "
+         "found in 80% of these launches; the size is how often the test finds an effect that is not there, and should be near 5%. "
+         "Placebo launches on neighbouring dates share most of their data, so few independent ones stand behind these "
+         "shares.",
+         "Run it before the launch, on history alone: roles.treated_units with a design.launch after the data, --treat, or "
+         "neither to rank every candidate. Choose a longer --duration or other units where the effect is too large."),
     Code("staggered-adoption", "units that adopt at different times",
          "With two-way fixed effects, units that adopted earlier serve as controls for later ones, and effects "
          "that grow "
@@ -360,6 +379,8 @@ _ALSO = {
     "censoring": "duration",
     "cluster": "clusters",
     "margin": "guardrail",
+    "design": "power",
+    "mde": "power",
     "min-cell": "privacy",
     "min-effect": "decision",
     "non-inferiority": "guardrail",

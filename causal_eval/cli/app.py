@@ -126,6 +126,29 @@ def estimators(
 
 
 @command
+def design(
+    study: Study,
+    duration: Annotated[str, typer.Option(metavar="4,8", help="Periods after the launch; default: a quarter.")] = "",
+    effect: Annotated[str, typer.Option(metavar="5%,10%", help="Effects to tell the power of.")] = "",
+    treat: Annotated[str, typer.Option(metavar="A,B", help="Units to treat; default: as planned, else try all.")] = "",
+    candidates: Annotated[int | None, typer.Option(min=1, help="Sets of units to try at most; default: 50.")] = None,
+    size: Annotated[int, typer.Option(min=1, help="Units in the largest set.")] = 2,
+    fits: Annotated[int, typer.Option(min=2, help="Placebo launches to estimate at most, by duration.")] = 600,
+    only: Annotated[str | None, typer.Option(metavar="NAME", help="That analysis; default: the primary.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; default: in runs/<id>/.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the study's seed.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes; the result does not depend on it.")] = 1,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress; print the folder only.")] = False,
+    json: Json = False,
+) -> int:
+    """Before the launch: what effect it could show, in which units."""
+    from causal_eval.cli.commands.design import design
+
+    return design(study, duration=duration, effect=effect, treat=treat, candidates=candidates, size=size, fits=fits,
+                  only=only, out=out, seed=seed, jobs=jobs, quiet=quiet, as_json=json)  # fmt: skip
+
+
+@command
 def report(
     run: Run,
     formats: Formats = "",

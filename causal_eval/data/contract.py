@@ -355,6 +355,61 @@ class Panel(_Rows):
         t = self.table
         return replace(self, table=t.filter(t.first_treated.isnull() | (t.first_treated == start)))
 
+    def untreated(self) -> Panel:
+        """The same rows with nobody treated."""
+        import ibis
+
+        return replace(
+            self,
+            launch=None,
+            table=self.table.mutate(first_treated=ibis.null("int64"), group=ibis.literal(0, "int8")),
+        )
+
+    def launched(self, units: Collection[str], start: int, *, effect: float = 0.0) -> Panel:
+        """The same rows as if ``units``, by their text, and nobody else had adopted at the ordinal ``start``.
+
+        ``effect`` is added to each of their outcomes from then on, on the scale that is analysed. What is known of the rows is
+        kept, so that a placebo launch asks nothing of the engine.
+
+        Raises:
+            DataError: E401 for a repeated cross-section, which has no units.
+            ValueError: one of them is not in the data.
+        """
+        import ibis
+        import numpy as np
+
+        self._need_units("launched()")
+        wanted = set(units)
+        known, wide = self._units, self.wide()
+        rows = np.array([i for i, name in enumerate(known.names) if str(name) in wanted], dtype=np.int64)
+        if len(rows) < len(wanted):
+            raise ValueError("a unit to treat is not in the data")
+        begins = np.full(len(known.names), np.inf)
+        begins[rows] = start
+        outcome = wide.outcome
+        if effect:
+            outcome = outcome.copy()
+            outcome[np.ix_(rows, np.array(self.axis.ordinals) >= start)] += effect
+        for array in (begins, outcome):
+            array.setflags(write=False)
+        t = self.table
+        codes = np.flatnonzero(np.isin(known.position, rows)).tolist()
+        chosen = t.unit_code.isin(codes) if codes else ibis.literal(False)
+        later = chosen & (t.time >= start)
+        table = t.mutate(
+            first_treated=ibis.ifelse(chosen, ibis.literal(int(start), "int64"), ibis.null("int64")),
+            group=chosen.cast("int8"),
+            outcome=ibis.ifelse(later, t.outcome + float(effect), t.outcome),
+        )
+        out = replace(self, table=table)
+        seeded = {
+            "_units": known._replace(start=begins),
+            "_wide": replace(wide, outcome=outcome, start=begins),
+            "_cohorts": (((int(start), len(rows)),) if len(rows) else (), len(known.names) - len(rows)),
+        }
+        out.__dict__.update(seeded)  # what the cached properties would compute from the table
+        return out
+
     def cohorts(self) -> tuple[tuple[int, int], ...]:
         """(ordinal of adoption, units) ascending, never treated left out; rows where there are no units."""
         return self._cohorts[0]

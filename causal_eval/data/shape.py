@@ -40,10 +40,12 @@ def shape(
     fixed_effects: Sequence[str] = (),
     predictors: Sequence[str] = (),
     as_of: date | None = None,
+    history: bool = False,
 ) -> Panel | CrossSection:
     """The rows of one metric, shaped by the roles: a panel if there is a time column, else a cross-section.
 
-    ``predictors`` are numeric columns that may be missing in any row.
+    ``predictors`` are numeric columns that may be missing in any row. ``history``: a launch may lie after the data, or nowhere;
+    adoption periods after the data are kept.
 
     Raises:
         DataError: E3xx, with the author's column names and never a value that could identify a row.
@@ -61,7 +63,9 @@ def shape(
         )
     columns = list(dict.fromkeys([*_role_columns(roles), *fixed_effects, *predictors, *kind.columns(metric)]))
     raw = source.take(columns)
-    job = _Job(source, raw, roles, metric, kind, design or DesignSpec(), tuple(fixed_effects), as_of, tuple(predictors))
+    job = _Job(
+        source, raw, roles, metric, kind, design or DesignSpec(), tuple(fixed_effects), as_of, tuple(predictors), history
+    )
     return _panel(job) if roles.time is not None else _cross_section(job)
 
 
@@ -117,6 +121,7 @@ class _Job:
     fixed_effects: tuple[str, ...]
     as_of: date | None
     predictors: tuple[str, ...] = ()
+    history: bool = False
 
     @property
     def con(self) -> Any:
@@ -448,7 +453,8 @@ def _panel(job: _Job) -> Panel:
     )
     rows = _finish(job, rows)
     panel = Panel(table=rows, axis=axis, launch=launch, dropped=tuple(drops), notes=tuple(notes), **_shared(job))
-    _check_design(job, panel)
+    if not job.history:
+        _check_design(job, panel)
     return panel
 
 
@@ -576,6 +582,17 @@ def _launch(job: _Job, axis: TimeAxis) -> int:
             where="design.launch",
             hint="Give design.launch, the first treated period.",
         )
+    number = to_ordinal(job.design.launch, axis.reading, column="launch", years=axis.noun == "year")
+    if number > axis.last and job.history:
+        return number
+    if number > axis.last:
+        raise DataError(
+            "E321",
+            f"launch {axis.label(number)} lies outside the data, which has {axis.labels[0]} to {axis.labels[-1]}",
+            where="design.launch",
+            hint="Give data that covers the launch, or correct the date. Before the launch, `causal-eval design` tells what "
+            "the study will be able to see.",
+        )
     return axis.ordinal_of(job.design.launch)
 
 
@@ -599,7 +616,7 @@ def _date_units(
     if launch is not None:
         start = ibis.ifelse(units.member == 1, ibis.literal(launch, "int64"), ibis.null("int64"))
     else:
-        start = _snapped(con, units, axis, notes)
+        start = units.adopted.cast("int64") if job.history else _snapped(con, units, axis, notes)
     dated = units.filter(units.kept).select("unit", "unit_code", first_treated=start.cast("int64"))
     kept = table.filter(table.why == 0)
     joined = kept.join(dated, "unit")
@@ -826,7 +843,8 @@ def _check_design(job: _Job, panel: Panel) -> None:
             "E322",
             f"no unit is treated within the data, by `{column}`",
             where=column,
-            hint=f"The data has {panel.axis.labels[0]} to {panel.axis.labels[-1]}: check the column and the period.",
+            hint=f"The data has {panel.axis.labels[0]} to {panel.axis.labels[-1]}: check the column and the period. Before the "
+            "launch, `causal-eval design` tells what the study will be able to see.",
         )
     with_pre = [c for c in treated if c[1] < c[0] and c[0] > panel.axis.first]
     if not with_pre:

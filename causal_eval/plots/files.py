@@ -81,14 +81,18 @@ def write_figures(
     for spec in specs:
         if wanted is not None and spec.name not in wanted:
             continue
-        files: dict[str, bytes] = {
-            ".svg": ('<?xml version="1.0" encoding="utf-8"?>\n' + svg_text(spec, size)).encode(),
-            ".png": png_bytes(spec, size),
-            ".alt.txt": f"{spec.alt}\n\n{spec.long_description}\n".encode(),
-            ".csv": series_csv(spec).encode(),
-        }
-        for ending, content in files.items():
-            path = folder / f"{spec.name}{ending}"
-            path.write_bytes(content)
-            written.append(path)
+        written += write_figure(spec, folder, size=size)
     return written
+
+
+def write_figure(spec: FigureSpec, folder: Path, *, size: SizeName = "page") -> list[Path]:
+    """Write the four files of one figure and give their paths."""
+    files: dict[str, bytes] = {
+        ".svg": ('<?xml version="1.0" encoding="utf-8"?>\n' + svg_text(spec, size)).encode(),
+        ".png": png_bytes(spec, size),
+        ".alt.txt": f"{spec.alt}\n\n{spec.long_description}\n".encode(),
+        ".csv": series_csv(spec).encode(),
+    }
+    for ending, content in files.items():
+        (folder / f"{spec.name}{ending}").write_bytes(content)
+    return [folder / f"{spec.name}{ending}" for ending in files]

@@ -23,7 +23,7 @@ HEAVY = (
     "duckdb",
     "rich",
 )
-COMMANDS = ("run", "check", "init", "schema", "estimators", "report", "figures", "explain", "doctor")
+COMMANDS = ("run", "check", "init", "schema", "estimators", "design", "report", "figures", "explain", "doctor")
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("--version",), ("doctor",)])

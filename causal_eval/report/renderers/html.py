@@ -28,6 +28,7 @@ from causal_eval.report.blocks import (
     Text,
 )
 from causal_eval.report.renderers.css import CSS
+from causal_eval.results.power import DesignResult
 from causal_eval.results.types import StudyResult
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -42,14 +43,20 @@ class Drawn:
     narrow: str
 
 
-def render(blocks: Iterable[Block], result: StudyResult, figures: Mapping[str, Drawn]) -> str:
-    """The whole page."""
+def render(
+    blocks: Iterable[Block],
+    result: StudyResult | DesignResult,
+    figures: Mapping[str, Drawn],
+    *,
+    source: str = "results.json",
+) -> str:
+    """The whole page. ``source`` is the file it is made from."""
     blocks = list(blocks)
     head = "".join(_banner(b) for b in blocks if isinstance(b, Banner))
     sections = [b for b in blocks if isinstance(b, Section)]
     contents = "".join(f'<li><a href="#{escape(s.anchor)}">{escape(s.title)}</a></li>' for s in sections)
     body = "".join(_section(s, figures) for s in sections)
-    made = escape(f"Made by causal-eval {result.provenance.package} from results.json.")
+    made = escape(f"Made by causal-eval {result.provenance.package} from {source}.")
     return (
         "<!doctype html>\n"
         '<html lang="en"><head><meta charset="utf-8">'

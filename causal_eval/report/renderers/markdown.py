@@ -26,15 +26,21 @@ from causal_eval.report.blocks import (
     Table,
     Text,
 )
+from causal_eval.results.power import DesignResult
 from causal_eval.results.types import StudyResult
 
 _SPECIAL = re.compile(r"([\\`*_\[\]{}|~$#])")
 
 
 def render(
-    blocks: Iterable[Block], result: StudyResult, figures: Mapping[str, FigureSpec], *, folder: str = "figures"
+    blocks: Iterable[Block],
+    result: StudyResult | DesignResult,
+    figures: Mapping[str, FigureSpec],
+    *,
+    folder: str = "figures",
+    source: str = "results.json",
 ) -> str:
-    """The whole document. ``folder`` is where the figures lie, seen from the file."""
+    """The whole document. ``folder`` is where the figures lie, seen from the file; ``source`` the file it is made from."""
     blocks = list(blocks)
     sections = [b for b in blocks if isinstance(b, Section)]
     out: list[str] = []
@@ -45,7 +51,7 @@ def render(
         elif isinstance(b, Section):
             out.append(f'<a id="{b.anchor}"></a>\n\n## {_text(b.title)}')
             out += [x for x in (_block(c, figures, folder) for c in b.blocks) if x]
-    out.append(f"---\n\nMade by causal-eval {_text(result.provenance.package)} from `results.json`.")
+    out.append(f"---\n\nMade by causal-eval {_text(result.provenance.package)} from `{source}`.")
     return "\n\n".join(out) + "\n"
 
 
