@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 POWER = 0.8
+FINALISTS = 5
+"""Leading sets that are measured again, on more placebo dates."""
 SLACK = 1e-12
 """A p-value this close to the level is at it: ranks are shares of whole numbers."""
 CHECKED = 40
@@ -121,58 +123,69 @@ def design(
     rng = _generator(history.seed, "design")
     sets, possible, notes = _sets(history, asked, rng)
     durations = asked.durations or (max(1, len(history.panel.axis) // 4),)
-    named = list(enumerate(sets))
-    results: dict[int, list[DurationPower]] = {i: [] for i, _ in named}
+    results: dict[int, dict[int, DurationPower]] = {i: {} for i in range(len(sets))}
     kept: dict[tuple[int, int], tuple[Floats, Floats]] = {}
-    how = ""
+    hows: list[str] = []
+    huge = 1e3 * float(np.nanmax(np.abs(history.panel.wide().outcome)))
     with _Pool(spec, asked, history, frame, jobs) as pool:
-        for duration in durations:
+
+        def measure(members: Sequence[int], duration: int, what: str) -> None:
             dates, reason = _dates(history, duration)
-            if not dates or not sets:
-                for i, _ in named:
-                    results[i].append(DurationPower(duration, reason=reason))
-                continue
-            most = max(2, asked.fits // len(sets))
+            most = max(2, asked.fits // max(len(members), 1))
             chosen = dates if len(dates) <= most else sorted(rng.choice(dates, most, replace=False).tolist())
-            tasks = [_Task(duration, d, tuple(sets), (0.0,) * len(sets)) for d in chosen]
+            few = tuple(sets[i] for i in members)
             found: list[list[Placebo]] = []
-            for k, done in enumerate(pool.run(tasks)):
+            for k, done in enumerate(pool.run([_Task(duration, d, few, (0.0,) * len(few)) for d in chosen])):
                 found.append(done)
                 if k % max(1, len(chosen) // 8) == 0:
-                    who = "1 set" if len(sets) == 1 else f"{len(sets)} sets"
-                    say(f"{duration} {history.panel.axis.noun}s after: placebo date {k + 1} of {len(chosen)}, {who}")
-            huge = 1e3 * float(np.nanmax(np.abs(history.panel.wide().outcome)))
-            (sure,) = pool.run([_Task(duration, chosen[-1], tuple(sets), (huge,) * len(sets))])
-            for i, _ in named:
-                column = [row[i] for row in found]
-                how = how or next((p.inference for p in column if not p.failed), "")
+                    say(f"{duration} {history.panel.axis.noun}s after: placebo date {k + 1} of {len(chosen)}, {what}")
+            sure = (
+                next(iter(pool.run([_Task(duration, chosen[-1], few, (huge,) * len(few))])))
+                if chosen
+                else [Placebo()] * len(few)
+            )
+            for k, i in enumerate(members):
+                if not chosen:
+                    results[i][duration] = DurationPower(duration, reason=reason)
+                    continue
+                column = [row[k] for row in found]
+                hows.extend(p.inference for p in column if not p.failed)
                 one, levels, shares = _power(history, column, duration, len(dates), len(chosen) < len(dates))
-                results[i].append(replace(one, smallest_p=sure[i].p_value))
+                results[i][duration] = replace(one, smallest_p=sure[k].p_value)
                 kept[i, duration] = (levels, shares)
+
+        for duration in durations:
+            measure(range(len(sets)), duration, "1 set" if len(sets) == 1 else f"{len(sets)} sets")
         order = _order(results)
+        if len(sets) > FINALISTS and any(d.sampled for i in order for d in results[i].values()):
+            # The first of many, each judged by few launches, was also lucky: the leaders are measured on more, and ranked anew.
+            leaders = sorted(order[:FINALISTS])
+            for duration in durations:
+                measure(leaders, duration, f"the {len(leaders)} leading sets")
+            order = _order({i: results[i] for i in leaders}) + [i for i in order if i not in leaders]
         ranks = {i: r + 1 for r, i in enumerate(order)}
         if order:
-            _check_injected(history, pool, results, order[0], sets, say)
+            _check_injected(history, pool, results[order[0]], sets[order[0]], say)
     candidates = [
         Candidate(
             s,
             ranks.get(i),
-            tuple(results[i]),
+            tuple(results[i].values()),
             bool(history.planned) and set(s) == set(history.planned),
             ""
             if i in ranks
-            else next((d.reason for d in results[i] if d.reason), "no effect would be detected often enough"),
+            else next((d.reason for d in results[i].values() if d.reason), "no effect would be detected often enough"),
         )
-        for i, s in named
+        for i, s in enumerate(sets)
     ]
     candidates.sort(key=lambda c: (c.rank is None, c.rank or 0, c.units))
     curve: tuple[PowerPoint, ...] = ()
     if order:
         shown = {d: kept[order[0], d] for d in durations if (order[0], d) in kept}
-        curve = _curve(history, asked, results[order[0]], shown)
+        curve = _curve(history, asked, tuple(results[order[0]].values()), shown)
     if not sets:
         notes.append("No unit may be treated: the donors that the study includes and excludes leave none over.")
-    return _result(history, candidates, curve, notes, possible, how)
+    return _result(history, candidates, curve, notes, possible, next(iter(hows), ""))
 
 
 def open_history(
@@ -293,7 +306,7 @@ def _drawn(allowed: Sequence[str], k: int, count: int, room: int, rng: np.random
 
 
 def _dates(history: History, duration: int) -> tuple[list[int], str]:
-    """Placebo dates with the whole duration after them and at least half of the history, if that is possible, before them."""
+    """Placebo dates with the whole duration after them and at least two thirds of the history, if that is possible, before them."""
     periods = history.panel.axis.ordinals
     T, d = len(periods), history.design
     needed = _needed(history)
@@ -312,9 +325,12 @@ def _needed(history: History) -> int:
 
 
 def _least(history: History, duration: int) -> int:
-    """Periods before the first placebo launch: half of the history, if the duration leaves them."""
+    """Periods before the first placebo launch: two thirds of the history, if the duration leaves them.
+
+    The launch will have all of it; with fewer periods to learn from, the estimate is noisier than it will be.
+    """
     T = len(history.panel.axis)
-    return max(_needed(history), min(T // 2, T - duration))
+    return max(_needed(history), min(2 * T // 3, T - duration))
 
 
 def at_date(history: History, task: _Task) -> list[Placebo]:
@@ -425,9 +441,9 @@ def _hopeless(good: list[Placebo], alpha: float) -> str:
     return "no effect, however large, is detected in 80% of the placebo launches"
 
 
-def _order(results: Mapping[int, Sequence[DurationPower]]) -> list[int]:
+def _order(results: Mapping[int, Mapping[int, DurationPower]]) -> list[int]:
     """The sets that can be judged, best first: by MDE at the longest duration, relative where every one has it, then by noise."""
-    last = {i: max(r, key=lambda d: d.duration) for i, r in results.items()}
+    last = {i: r[max(r)] for i, r in results.items()}
     alone = len(results) == 1  # nothing to prefer to it: its power is told, with the reason to doubt it
     judged = [i for i, d in last.items() if d.mde is not None and (alone or not d.reason)]
     relative = all(last[i].mde_relative is not None for i in judged)
@@ -443,15 +459,14 @@ def _order(results: Mapping[int, Sequence[DurationPower]]) -> list[int]:
 def _check_injected(
     history: History,
     pool: _Pool,
-    results: dict[int, list[DurationPower]],
-    best: int,
-    sets: Sequence[tuple[str, ...]],
+    results: dict[int, DurationPower],
+    units: tuple[str, ...],
     say: Progress,
 ) -> None:
     """Put the best set's minimum detectable effect into the history and estimate again."""
     from causal_eval.inference.power import threshold
 
-    for k, d in enumerate(results[best]):
+    for d in tuple(results.values()):
         if d.mde is None:
             continue
         dates, _ = _dates(history, d.duration)
@@ -461,7 +476,7 @@ def _check_injected(
             f"{d.duration} {history.panel.axis.noun}s after: putting the minimum detectable effect into {2 * n} placebo launches"
         )
         effect = d.mde * (1 + 1e-6)
-        tasks = [_Task(d.duration, t, (sets[best], sets[best]), (effect, -effect)) for t in chosen]
+        tasks = [_Task(d.duration, t, (units, units), (effect, -effect)) for t in chosen]
         seen = [
             (p.value > 0) == rise
             and threshold(p.value, p.low, p.high, p.p_value, alpha=1 - p.level + SLACK, rise=rise) == 0.0
@@ -470,7 +485,7 @@ def _check_injected(
             if not p.failed
         ]
         if seen:
-            results[best][k] = replace(d, injected=Injected(effect, sum(seen) / len(seen), len(seen)))
+            results[d.duration] = replace(d, injected=Injected(effect, sum(seen) / len(seen), len(seen)))
 
 
 def _curve(

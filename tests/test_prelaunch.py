@@ -46,7 +46,7 @@ def only(spec: dict[str, Any], rows: pd.DataFrame, duration: int, **asked: Any) 
 
 def analytic(n: int, treated: int, duration: int, T: int, sd: float = 1.0) -> float:
     """2.8 standard errors of a difference-in-differences with independent noise, averaged over the placebo dates."""
-    pres = np.arange(T // 2, T - duration + 1)
+    pres = np.arange(2 * T // 3, T - duration + 1)
     return float(np.mean(2.8 * sd * np.sqrt((1 / duration + 1 / pres) * (1 / treated + 1 / (n - treated)))))
 
 
@@ -181,9 +181,9 @@ def test_a_run_on_data_with_that_effect_finds_it_about_as_often_as_promised() ->
 
 
 def test_geolift_markets_before_the_test_have_sensible_effects() -> None:
-    """Chicago and Portland, 15 days, by the order of time as GeoLift tests: 5 to 10% are found."""
+    """Chicago and Portland, 15 days, by the order of time as GeoLift tests: about 6 to 12% are found."""
     rows = pd.read_csv(shared("sc_geolift_pretest.csv")).assign(on=0)
     spec = study("synthetic_control", intercept=True, inference="conformal")
     spec |= {"roles": {"unit": "location", "time": "date", "treatment": "on"}, "metrics": [{"name": "Y"}]}
     d = only(spec, rows, 15, treat=("chicago", "portland"), fits=12)
-    assert d.mde_relative is not None and 0.03 < d.mde_relative < 0.12 and d.baseline == pytest.approx(2900, rel=0.1)
+    assert d.mde_relative is not None and 0.05 < d.mde_relative < 0.13 and d.baseline == pytest.approx(2900, rel=0.1)
