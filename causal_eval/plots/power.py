@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from causal_eval.plots.figures import FigureSpec
 from causal_eval.plots.numbers import RELATIVE, Unit, fixed, level, share, unit_of
+from causal_eval.plots.spec import FigureSpec
 from causal_eval.plots.style import BLUE, FAINT, GREEN, PURPLE, VERMILLION, Size, grid, heading, style, value_axis
 from causal_eval.results.power import DesignResult, PowerPoint
 from causal_eval.results.types import MetricInfo
