@@ -230,6 +230,16 @@ _CODES = (
     Code("E605", "unknown figure or format",
          "The figure is not one that this result has, or the format is not one that can be written.",
          "Take one of the names that the message lists."),
+    Code("E606", "format not installed",
+         "The format of the write-up needs a library that a plain installation does not bring: typst for pdf, "
+         "python-docx for docx, python-pptx for pptx. It is looked for before anything is computed.",
+         "Install the extra that the message names, or leave the format out."),
+    Code("E607", "template cannot be used",
+         "The .docx or .pptx named as `template_docx`, `template_pptx` or `--template` is missing, is not such a file, "
+         "or has no layout with a title. A saved run does not hold the template: `causal-eval report` must be given "
+         "it again.",
+         "Correct the path, which starts at the study's folder in study.toml and at the current one on the command "
+         "line."),
     Code("E610", "unknown analysis",
          "`--only` names no analysis of the study. An analysis is called by the `name` of its [[estimators]], or by "
          "its `method`.",

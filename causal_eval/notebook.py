@@ -157,6 +157,6 @@ def _html(blocks: list[Block]) -> str:
 
 
 def _markdown(blocks: list[Block]) -> str:
-    from causal_eval.report.renderers.markdown import fragment
+    from causal_eval.report.renderers.md import fragment
 
     return fragment(blocks)

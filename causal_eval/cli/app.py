@@ -27,7 +27,7 @@ app = typer.Typer(
 
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help="The study.toml.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, or its results.json.")]
-Formats = Annotated[str, typer.Option(metavar="html,md", help="Formats of the report; default: as the study says.")]
+Formats = Annotated[str, typer.Option(metavar="html,md", help="html, md, pdf, docx, pptx; default: as the study says.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
@@ -156,12 +156,15 @@ def report(
         Literal["launch-review", "exec", "technical", "policy"] | None,
         typer.Option(help="Who it is for; default: as the study says."),
     ] = None,
+    template: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A .docx or .pptx to take the style of; once for each.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to; default: the run's folder.")] = None,
 ) -> int:
     """Write the report again from a saved run."""
     from causal_eval.cli.commands.render import report
 
-    return report(run, formats=formats, audience=audience, out=out)
+    return report(run, formats=formats, audience=audience, template=template or (), out=out)
 
 
 @command

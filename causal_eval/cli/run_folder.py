@@ -6,7 +6,7 @@ Everything but run.json and log.jsonl depends on the study and its data alone, s
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 OURS = frozenset({
     "run.json", "study.toml", "study.resolved.json", "results.json", "estimates.csv", "weights.csv", "balance.csv",
     "diagnostics.csv", "decision.json", "disclosure.json", "log.jsonl", "figures", "report.html", "report.md",
+    "report.pdf", "report.docx", "report.pptx",
 })  # fmt: skip
 
 
@@ -63,6 +64,7 @@ def write(
     spec: StudySpec,
     study_toml: bytes,
     formats: Sequence[str],
+    templates: Mapping[str, Path],
     argv: Sequence[str],
     code: int,
     progress: Progress,
@@ -93,7 +95,7 @@ def write(
             (folder / "figures").mkdir()
             write_figures(result, folder / "figures")
             progress("writing the report")
-            write_reports(result, folder, formats=tuple(formats))
+            write_reports(result, folder, formats=tuple(formats), templates=templates)
             progress.log("done", f"exit code {code}")
             (folder / "run.json").write_text(_json(_run(result, argv, code, progress)), encoding="utf-8", newline="\n")
             (folder / "log.jsonl").write_text(progress.text(), encoding="utf-8", newline="\n")

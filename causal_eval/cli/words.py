@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from causal_eval.errors import UsageError, suggest
+from causal_eval.formats import FORMATS, absent
 
 
 def listed(option: str, text: str, allowed: Sequence[str]) -> tuple[str, ...]:
@@ -14,6 +15,16 @@ def listed(option: str, text: str, allowed: Sequence[str]) -> tuple[str, ...]:
     for item in items:
         if item not in allowed:
             raise UsageError("E605", f"unknown `{item}`", where=option, hint=str(suggest(item, allowed)))
+    return items
+
+
+def formats_of(text: str) -> tuple[str, ...]:
+    """The formats of ``--formats``, each installed. Raises UsageError E605, or E606 for one whose extra is missing."""
+    items = listed("--formats", text, list(FORMATS))
+    for name in items:
+        install = absent(name)
+        if install:
+            raise UsageError("E606", f"the format {name} needs more than is installed", where="--formats", hint=install)
     return items
 
 

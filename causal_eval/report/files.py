@@ -2,68 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from causal_eval.errors import UsageError, suggest
+from causal_eval.formats import FORMATS, absent
 from causal_eval.plots.figures import figures
-from causal_eval.plots.files import svg_text
-from causal_eval.report.blocks import Block, FigureRef, Section
+from causal_eval.plugins import Registry
 from causal_eval.report.build import build
-from causal_eval.report.renderers import html, markdown
-from causal_eval.report.renderers.html import Drawn
+from causal_eval.report.renderers._writeup import WriteUp, named_figures
 from causal_eval.report.wording import report_setting
 from causal_eval.results.types import StudyResult
 
-FORMATS = ("html", "md")
+RENDERERS = Registry("causal_eval.report.renderers")
+TEXTS = ("html", "md")
 
 
 def write_reports(
-    result: StudyResult, folder: Path, *, formats: Iterable[str] = FORMATS, audience: str | None = None
+    result: StudyResult,
+    folder: Path,
+    *,
+    formats: Iterable[str] = TEXTS,
+    audience: str | None = None,
+    templates: Mapping[str, Path] | None = None,
 ) -> list[Path]:
     """Write report.html and report.md, or those of ``formats``, into ``folder`` and give their paths.
 
     report.md links to ``figures/NAME.svg`` beside it, which :func:`causal_eval.plots.files.write_figures` writes.
-    ``audience`` defaults to the one in the study. Raises UsageError (E605) for an unknown format or audience.
+    ``audience`` defaults to the one in the study. ``templates``: by format, the .docx or .pptx to start from.
+
+    Raises:
+        UsageError: E605 for an unknown format or audience, E606 when a format's extra is not installed, E607 when a
+            template cannot be used or the study names one that was not handed over.
     """
-    wanted = list(formats)
-    for name in wanted:
-        if name not in FORMATS:
-            raise UsageError("E605", f"no report format {name!r}", hint=str(suggest(name, FORMATS)))
-    texts = render(result, formats=wanted, audience=audience)
+    made = documents(result, formats=formats, audience=audience, templates=templates)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in texts.items():
+    for name, content in made.items():
         path = folder / f"report.{name}"
-        path.write_bytes(text.encode("utf-8"))
+        path.write_bytes(content)
         written.append(path)
     return written
 
 
-def render(result: StudyResult, *, formats: Iterable[str] = FORMATS, audience: str | None = None) -> dict[str, str]:
-    """The write-up as text by format."""
+def documents(
+    result: StudyResult,
+    *,
+    formats: Iterable[str] = TEXTS,
+    audience: str | None = None,
+    templates: Mapping[str, Path] | None = None,
+) -> dict[str, bytes]:
+    """The write-up as the bytes of a file, by format; all of them from the same blocks and figures."""
+    wanted = list(dict.fromkeys(formats))
+    for name in wanted:
+        _require(name)
+    styles = {name: _template(result, name, templates or {}) for name in wanted}
     specs = {f.name: f for f in figures(result)}
     said = report_setting(result, "audience")
-    blocks = build(
-        result, audience=audience or (said if isinstance(said, str) else "launch-review"), figures=list(specs)
+    blocks = tuple(
+        build(result, audience=audience or (said if isinstance(said, str) else "launch-review"), figures=list(specs))
     )
-    shown = [name for name in specs if name in _shown(blocks)]
-    out = {}
-    for name in dict.fromkeys(formats):
-        if name == "html":
-            drawn = {n: Drawn(specs[n], svg_text(specs[n]), svg_text(specs[n], "phone")) for n in shown}
-            out[name] = html.render(blocks, result, drawn)
-        else:
-            out[name] = markdown.render(blocks, result, {n: specs[n] for n in shown})
-    return out
+    paper = report_setting(result, "paper")
+    shown = {n: specs[n] for n in named_figures(blocks) if n in specs}
+    writeup = WriteUp(blocks, result, shown, paper if isinstance(paper, str) else "a4")
+    return {name: RENDERERS.get(name)(replace(writeup, template=styles[name])) for name in wanted}
 
 
-def _shown(blocks: Iterable[Block]) -> set[str]:
-    names: set[str] = set()
-    for b in blocks:
-        if isinstance(b, FigureRef):
-            names.add(b.name)
-        elif isinstance(b, Section):
-            names |= _shown(b.blocks)
-    return names
+def render(result: StudyResult, *, formats: Iterable[str] = TEXTS, audience: str | None = None) -> dict[str, str]:
+    """The write-up as text, for the formats that are text."""
+    return {name: made.decode() for name, made in documents(result, formats=formats, audience=audience).items()}
+
+
+def _require(name: str) -> None:
+    """Raises UsageError: E605 for a format that does not exist, E606 for one whose extra is not installed."""
+    if name not in FORMATS:
+        raise UsageError("E605", f"no report format {name!r}", hint=str(suggest(name, list(FORMATS))))
+    install = absent(name)
+    if install:
+        raise UsageError("E606", f"the format {name} needs more than is installed", hint=install)
+
+
+def _template(result: StudyResult, name: str, given: Mapping[str, Path]) -> bytes | None:
+    if not FORMATS[name].template:
+        return None
+    said = report_setting(result, f"template_{name}")
+    if name not in given:
+        if said:
+            raise UsageError("E607", f"the study wants {name} in the template {said}, which a saved run does not hold",
+                             hint=f"Give it again: --template {said}")  # fmt: skip
+        return None
+    try:
+        return Path(given[name]).read_bytes()
+    except OSError as e:
+        raise UsageError("E607", f"cannot read the template: {e.strerror or e}", where=str(given[name])) from e

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from causal_eval.plots.files import svg_text, write_figure
+from causal_eval.plots.files import write_figure
 from causal_eval.plots.numbers import fixed, share
 from causal_eval.plots.power import power_figure, size_text
 from causal_eval.plots.style import pretty
@@ -26,8 +26,8 @@ from causal_eval.report.blocks import (
     Text,
     cell,
 )
-from causal_eval.report.renderers import html, markdown
-from causal_eval.report.renderers.html import Drawn
+from causal_eval.report.renderers import html, md
+from causal_eval.report.renderers._writeup import WriteUp
 from causal_eval.results.power import DesignResult, DurationPower, Injected
 
 SHOWN = 20
@@ -39,17 +39,13 @@ def write_design(result: DesignResult, folder: Path) -> list[Path]:
     blocks = build(result)
     figure = power_figure(result)
     written: list[Path] = []
-    drawn: dict[str, Drawn] = {}
     if figure is not None:
         (folder / "figures").mkdir(exist_ok=True)
         written += write_figure(figure, folder / "figures")
-        drawn[figure.name] = Drawn(figure, svg_text(figure), svg_text(figure, "phone"))
-    texts = {
-        "design.html": html.render(blocks, result, drawn, source="design.json"),
-        "design.md": markdown.render(blocks, result, {n: d.spec for n, d in drawn.items()}, source="design.json"),
-    }
-    for name, text in texts.items():
-        (folder / name).write_bytes(text.encode("utf-8"))
+    figures = {} if figure is None else {figure.name: figure}
+    writeup = WriteUp(tuple(blocks), result, figures, source="design.json")
+    for name, content in {"design.html": html.render(writeup), "design.md": md.render(writeup)}.items():
+        (folder / name).write_bytes(content)
         written.append(folder / name)
     return written
 

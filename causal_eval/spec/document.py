@@ -326,7 +326,8 @@ def _rebase(raw: dict[str, Any], origins: Mapping[KeyPath, tuple[int, KeyPath]],
     home = sources[0].path.parent
     data = raw.get("data")
     is_table = isinstance(data, dict) and ("connection" in data or "connection_env" in data)
-    for path in (("data", "source"), ("data", "query_file"), ("data", "connection"), ("design", "graph")):
+    for path in (("data", "source"), ("data", "query_file"), ("data", "connection"), ("design", "graph"),
+                 ("report", "template_docx"), ("report", "template_pptx")):  # fmt: skip
         table, key = raw.get(path[0]), str(path[1])
         index = origins.get(path, (0, ()))[0]
         folder = sources[index].path.parent

@@ -272,10 +272,15 @@ class PrivacySpec(Model):
 class ReportSpec(Model):
     """The write-up."""
 
-    formats: Annotated[tuple[Literal["html", "md"], ...], Strict(False)] = ("html", "md")
+    formats: Annotated[tuple[Literal["html", "md", "pdf", "docx", "pptx"], ...], Strict(False)] = Field(
+        ("html", "md"), description="pdf, docx and pptx need the extras [pdf], [docs] and [slides]"
+    )
     audience: Literal["launch-review", "exec", "technical", "policy"] = "launch-review"
     status: Literal["draft", "final"] = "draft"
     limitations: Texts = Field((), description="Further limitations, in the author's words")
+    paper: Literal["a4", "letter"] = Field("a4", description="Paper of pdf and docx")
+    template_docx: str = Field("", description="A .docx whose styles, header and footer the write-up takes")
+    template_pptx: str = Field("", description="A .pptx whose theme and layouts the slides take")
 
 
 class StudySpec(Model):

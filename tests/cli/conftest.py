@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     def write_figures(result: StudyResult, folder: Path) -> None:
         (folder / "headline.svg").touch()
 
-    def write_reports(result: StudyResult, folder: Path, *, formats: tuple[str, ...]) -> None:
+    def write_reports(result: StudyResult, folder: Path, *, formats: tuple[str, ...], templates: Mapping[str, Path]) -> None:
         for name in formats:
             (folder / f"report.{name}").touch()
 

@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 def check(study: Path, *, resolved: bool, as_json: bool, data: bool) -> int:
     """Check the file, the plan and (by default) the data against their contracts; prints the plan."""
     from causal_eval.plan import read_study
+    from causal_eval.spec.outputs import output_problems
+    from causal_eval.spec.read import fail
     from causal_eval.spec.read import resolved as every_value
 
     with silent_libraries():
         document, spec, plan = read_study(study)
+        problems = output_problems(document, spec)
+        if problems:
+            fail(document, problems)
         found = _data(study, spec, plan) if data else None
     if as_json:
         said: dict[str, Any] = {"ok": True, "study": spec.study.id, "plan": analyses(spec, plan), "data": found}

@@ -146,7 +146,7 @@ def _write(folder: Path, result: DesignResult, study_toml: bytes, progress: Prog
 
 def _summary(result: DesignResult) -> str:
     from causal_eval.report.power import build
-    from causal_eval.report.renderers.markdown import fragment
+    from causal_eval.report.renderers.md import fragment
 
     sections: list[Any] = [
         b for b in build(result) if getattr(b, "anchor", "") in ("bottom-line", "durations", "candidates")

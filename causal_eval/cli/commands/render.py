@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from causal_eval.cli.atomic import write_file
-from causal_eval.cli.commands.run import FORMATS
 from causal_eval.cli.outcome import silent_libraries
-from causal_eval.cli.words import listed
+from causal_eval.cli.words import formats_of
 from causal_eval.errors import UsageError
+from causal_eval.formats import FORMATS
 from causal_eval.results.io import read_result
 
 
-def report(run: Path, *, formats: str, audience: str | None, out: Path | None) -> int:
+def report(
+    run: Path, *, formats: str, audience: str | None, template: Sequence[Path], out: Path | None
+) -> int:
     """Write the report of a run again; prints the files."""
-    wanted = listed("--formats", formats, FORMATS)
+    wanted = formats_of(formats)
+    styles = _templates(template)
     result = read_result(run)
-    from causal_eval.report.files import write_reports
+    from causal_eval.report.files import TEXTS, write_reports
 
     said = result.spec.get("report")
     default = said.get("formats") if isinstance(said, dict) else None
-    chosen = wanted or tuple(default or FORMATS)
-    return _replace(out or _folder(run), lambda into: write_reports(result, into, formats=chosen, audience=audience))
+    chosen = wanted or tuple(default or TEXTS)
+    return _replace(
+        out or _folder(run),
+        lambda into: write_reports(result, into, formats=chosen, audience=audience, templates=styles),
+    )
+
+
+def _templates(files: Sequence[Path]) -> dict[str, Path]:
+    """Template files by the format that their ending names. Raises UsageError E607."""
+    out: dict[str, Path] = {}
+    for file in files:
+        name = file.suffix.removeprefix(".").lower()
+        if name not in FORMATS or not FORMATS[name].template:
+            raise UsageError("E607", "a template is a .docx or a .pptx", where=f"--template {file}")
+        if not file.is_file():
+            raise UsageError("E607", "there is no such file", where=f"--template {file}")
+        out[name] = file
+    return out
 
 
 def figures(run: Path, *, which: str, size: Any, out: Path | None) -> int:

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 from causal_eval.cli import run_folder
 from causal_eval.cli.outcome import exit_code, gate_reasons, silent_libraries
 from causal_eval.cli.progress import Progress
-from causal_eval.cli.words import listed
+from causal_eval.cli.words import formats_of
 
 if TYPE_CHECKING:
     from causal_eval.results.types import StudyResult
-
-FORMATS = ("html", "md")
 
 
 def run(
@@ -36,10 +34,15 @@ def run(
     try:
         with silent_libraries(progress.log):
             progress(f"reading {study.name}")
-            wanted = listed("--formats", formats, FORMATS)
+            wanted = formats_of(formats)
             from causal_eval.plan import read_study
+            from causal_eval.spec.outputs import output_problems, templates
+            from causal_eval.spec.read import fail
 
             document, spec, _ = read_study(study)
+            problems = output_problems(document, spec, wanted)
+            if problems:
+                fail(document, problems)
             study_toml = study.read_bytes()
             where = run_folder.place(out, spec.study.id, _sha256(study_toml), progress.started)
 
@@ -48,7 +51,7 @@ def run(
             result = causal_eval.study.run(study, seed=seed, only=only, jobs=jobs, progress=progress)
             code = exit_code(result, fail_on)
             run_folder.write(where, result, document=document, spec=spec, study_toml=study_toml,
-                             formats=wanted or spec.report.formats, argv=sys.argv[1:], code=code,
+                             formats=wanted or spec.report.formats, templates=templates(document, spec), argv=sys.argv[1:], code=code,
                              progress=progress)  # fmt: skip
             progress.clear()
             folder = _shown(where.folder)

@@ -27,9 +27,8 @@ from causal_eval.report.blocks import (
     Table,
     Text,
 )
-from causal_eval.report.renderers.css import CSS
-from causal_eval.results.power import DesignResult
-from causal_eval.results.types import StudyResult
+from causal_eval.report.renderers._css import CSS
+from causal_eval.report.renderers._writeup import WriteUp
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -43,32 +42,27 @@ class Drawn:
     narrow: str
 
 
-def render(
-    blocks: Iterable[Block],
-    result: StudyResult | DesignResult,
-    figures: Mapping[str, Drawn],
-    *,
-    source: str = "results.json",
-) -> str:
-    """The whole page. ``source`` is the file it is made from."""
-    blocks = list(blocks)
-    head = "".join(_banner(b) for b in blocks if isinstance(b, Banner))
-    sections = [b for b in blocks if isinstance(b, Section)]
+def render(writeup: WriteUp) -> bytes:
+    """The whole page."""
+    drawn = {n: Drawn(s, writeup.svg(n), writeup.svg(n, "phone")) for n, s in writeup.figures.items()}
+    head = _banner(writeup.banner)
+    sections = writeup.sections
     contents = "".join(f'<li><a href="#{escape(s.anchor)}">{escape(s.title)}</a></li>' for s in sections)
-    body = "".join(_section(s, figures) for s in sections)
-    made = escape(f"Made by causal-eval {result.provenance.package} from {source}.")
-    return (
+    body = "".join(_section(s, drawn) for s in sections)
+    made = escape(writeup.made)
+    page = (
         "<!doctype html>\n"
         '<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
-        f"<title>{escape(result.question.title)}</title><style>{CSS}</style></head>\n"
+        f"<title>{escape(writeup.banner.title)}</title><style>{CSS}</style></head>\n"
         f'<body><a class="skip" href="#{escape(sections[0].anchor) if sections else ""}">Skip to the bottom line</a>'
         f'<div class="page">{head}'
         f'<nav class="contents" aria-label="Contents" tabindex="0"><h2>Contents</h2><ol>{contents}</ol></nav>\n'
         f"<main>{body}</main><footer>{made}</footer></div></body></html>\n"
     )
+    return page.encode()
 
 
 def fragment(blocks: Iterable[Block]) -> str:
@@ -231,3 +225,6 @@ def _figure(d: Drawn) -> str:
         f'<div class="scroll" role="region" tabindex="0" aria-label="Data of the figure: {title}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details></figure>"
     )
+
+
+plugin = render

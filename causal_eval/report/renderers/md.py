@@ -26,33 +26,28 @@ from causal_eval.report.blocks import (
     Table,
     Text,
 )
-from causal_eval.results.power import DesignResult
-from causal_eval.results.types import StudyResult
+from causal_eval.report.renderers._writeup import WriteUp
 
 _SPECIAL = re.compile(r"([\\`*_\[\]{}|~$#])")
 
 
-def render(
-    blocks: Iterable[Block],
-    result: StudyResult | DesignResult,
-    figures: Mapping[str, FigureSpec],
-    *,
-    folder: str = "figures",
-    source: str = "results.json",
-) -> str:
-    """The whole document. ``folder`` is where the figures lie, seen from the file; ``source`` the file it is made from."""
-    blocks = list(blocks)
-    sections = [b for b in blocks if isinstance(b, Section)]
+FOLDER = "figures"
+"""Where the figures lie, seen from the file."""
+
+
+def render(writeup: WriteUp) -> bytes:
+    """The whole document."""
+    sections = writeup.sections
     out: list[str] = []
-    for b in blocks:
+    for b in writeup.blocks:
         if isinstance(b, Banner):
             out.append(_banner(b))
             out.append("**Contents:** " + " · ".join(f"[{_text(s.title)}](#{s.anchor})" for s in sections))
         elif isinstance(b, Section):
             out.append(f'<a id="{b.anchor}"></a>\n\n## {_text(b.title)}')
-            out += [x for x in (_block(c, figures, folder) for c in b.blocks) if x]
-    out.append(f"---\n\nMade by causal-eval {_text(result.provenance.package)} from `{source}`.")
-    return "\n\n".join(out) + "\n"
+            out += [x for x in (_block(c, writeup.figures, FOLDER) for c in b.blocks) if x]
+    out.append(f"---\n\nMade by causal-eval {_text(writeup.result.provenance.package)} from {_code(writeup.source)}.")
+    return ("\n\n".join(out) + "\n").encode()
 
 
 def fragment(blocks: Iterable[Block]) -> str:
@@ -151,3 +146,6 @@ def _figure(spec: FigureSpec, folder: str) -> str:
         f"<details><summary>What the figure shows, in words, and its "
         f"data</summary>\n\n{_text(spec.long_description)}\n\n" + "\n".join([head, rule, *rows]) + "\n\n</details>"
     )
+
+
+plugin = render
