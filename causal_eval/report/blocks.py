@@ -59,11 +59,12 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; numbers align right."""
+    """A column of a table; numbers align right. ``detail``: left out where there is room for the message only."""
 
     title: str
     number: bool = False
     wide: bool = False
+    detail: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ def section(result: StudyResult) -> Section | None:
     if not result.diagnostics:
         return None
     columns = (
-        Column("Assumption and check", wide=True), Column("Verdict"), Column("Result"), Column("Threshold", True),
-        Column("Reading", wide=True), Column("What would break it", wide=True),
+        Column("Assumption and check", wide=True), Column("Verdict"), Column("Result", detail=True),
+        Column("Threshold", True, detail=True),
+        Column("Reading", wide=True), Column("What would break it", wide=True, detail=True),
     )  # fmt: skip
     rows = []
     for verdict in VERDICT_ORDER:
