@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 import shutil
@@ -212,7 +213,7 @@ def test_figures_headings_and_tables_of_a_pdf_are_tagged(case: str, made: Made) 
     file = opened(made(case, "pdf"))
     found = list(elements(file.Root.StructTreeRoot))
     heads = [int(kind[1]) for kind, _, _ in found if re.fullmatch(r"H\d", kind)]
-    assert heads[0] == 1 and all(b <= a + 1 for a, b in zip(heads, heads[1:], strict=False))
+    assert heads[0] == 1 and all(b <= a + 1 for a, b in itertools.pairwise(heads))
     figures = [e for kind, e, _ in found if kind == "Figure"]
     assert all(len(str(e.Alt)) > 40 for e in figures)
     shown = documents(ALL[case](), formats=["html"], audience="technical")["html"].decode().count("<figure>")
@@ -259,7 +260,7 @@ def test_a_pdf_keeps_its_text_between_the_margins(case: str, paper: str, size: A
     assert len(pages) > 2
     for k, (wide, high, found) in enumerate(pages, start=1):
         assert (round(wide), round(high)) == size
-        assert all(40 < x0 and x1 < wide - 40 and 20 < y0 and y1 < high - 20 for x0, y0, x1, y1, _ in found)
+        assert all(x0 > 40 and x1 < wide - 40 and y0 > 20 and y1 < high - 20 for x0, y0, x1, y1, _ in found)
         said = " ".join(w[4] for w in found)
         assert "Draft" in said and f"{k} of {len(pages)}" in said
 
@@ -337,7 +338,7 @@ def inside(deck: Any) -> None:
             assert s.left + s.width <= deck.slide_width and s.top + s.height <= deck.slide_height
             boxes.append((s.top, s.top + s.height, s.name))
         boxes.sort()
-        assert all(a[1] <= b[0] + 12700 for a, b in zip(boxes, boxes[1:], strict=False)), boxes
+        assert all(a[1] <= b[0] + 12700 for a, b in itertools.pairwise(boxes)), boxes
 
 
 @EVERY
@@ -411,7 +412,7 @@ def test_libreoffice_shows_every_slide_and_page_with_nothing_cut(tmp_path: Path,
         assert len(pages) == slides
         for wide, high, found in pages:
             foot = min(y0 for _, y0, _, _, w in found if y0 > high - 32)
-            assert all(0 < x0 and x1 < wide for x0, _, x1, _, _ in found)
+            assert all(x0 > 0 and x1 < wide for x0, _, x1, _, _ in found)
             assert all(y1 <= foot + 1 for _, y0, _, y1, _ in found if y0 < high - 32)
         for wide, high, found in bounds((out["docx"] / f"{case}.pdf").read_bytes(), tmp_path):
-            assert all(0 < x0 and x1 < wide and 0 < y0 and y1 < high for x0, y0, x1, y1, _ in found)
+            assert all(x0 > 0 and x1 < wide and y0 > 0 and y1 < high for x0, y0, x1, y1, _ in found)
