@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from causal_eval.plots.figures import FigureSpec
 from causal_eval.plots.files import png_bytes, svg_text
+from causal_eval.plots.spec import FigureSpec
 from causal_eval.plots.style import SizeName
 from causal_eval.report.blocks import Banner, Block, FigureRef, Section
 from causal_eval.results.power import DesignResult

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from causal_eval.plots.figures import FigureSpec
+from causal_eval.plots.spec import FigureSpec
 from causal_eval.report.blocks import (
     Banner,
     Block,
