@@ -9,8 +9,24 @@ from causal_eval.results.types import StudyResult
 
 ORDER = (
     "headline",
+    "guardrails",
     "event_study",
+    "sensitivity",
+    "timeline",
+    "calendar",
+    "attrition",
     "effects",
+    "triangulation",
+    "specification_curve",
+    "segments",
+    "targeting",
+    "weights",
+    "placebos",
+    "placebo_ranks",
+    "overlap",
+    "balance",
+    "calibration",
+    "contour",
 )
 """The families, by the names of their files."""
 

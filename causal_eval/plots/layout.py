@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from causal_eval.plots.style import Size, grid, heading, text_width, value_axis
+from causal_eval.plots.style import MUTED, Size, grid, heading, text_width, value_axis, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,3 +56,53 @@ def bare(ax: Axes) -> None:
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     grid(ax, "x")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A figure with one panel under its title, a caption above the panel and a note at the foot."""
+
+    figure: Figure
+    ax: Axes
+    size: Size
+    width: float
+    """Of the panel, in inches."""
+    height: float
+
+
+def frame(
+    title: str, size: Size, *, left: float, right: float = 0.2, caption: str = "", note: str = "", tall: float = 0.8,
+    axis_lines: float = 2.4, height: float | None = None,
+) -> Frame:  # fmt: skip
+    """The panel between its margins in inches; ``axis_lines`` is the room for ticks and axis label, in lines of text.
+
+    ``height`` is that of the panel in inches; without it, the figure is ``tall`` times the usual height.
+    """
+    from matplotlib.figure import Figure
+
+    points = size.font * 0.92
+    line = points * 1.4 / 72
+    said = wrap(note, size.width - 0.4, points, lines=5)
+    over = wrap(caption, size.width - left - 0.15, points, lines=2)
+    above = line * (over.count("\n") + 1) + 0.05 if caption else 0.1
+    below = line * axis_lines + (line * (said.count("\n") + 1.5) if note else 0.0)
+    head = head_room(Figure(figsize=(size.width, size.height)), title, size)
+    total = head + above + height + below if height is not None else size.height * tall
+    flat = Size(size.name, size.width, total, size.font, size.line)
+    figure = Figure(figsize=(flat.width, flat.height))
+    head_room(figure, title, flat)
+    panel = total - head - above - below
+    width = flat.width - left - right
+    ax = figure.add_axes((left / flat.width, below / total, width / flat.width, panel / total))
+    if caption:
+        figure.text(
+            left / flat.width,
+            1 - (head + above) / total + 0.06 / total,
+            over,
+            fontsize=points,
+            color=MUTED,
+            va="bottom",
+        )
+    if note:
+        figure.text(0.12 / flat.width, size.font * 0.6 / 72 / total, said, fontsize=points, color=MUTED, va="bottom")
+    return Frame(figure, ax, flat, width, panel)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from causal_eval.results.types import Estimate, Finding, MetricInfo
+from collections.abc import Iterable
+
+from causal_eval.results.types import Estimate, Finding, MetricInfo, StudyResult
 
 METHODS = {
     "did": "difference-in-differences",
@@ -77,3 +79,20 @@ def plural(noun: str, n: int = 2) -> str:
         if noun.endswith("y") and noun[-2:-1] not in "aeiou"
         else f"{noun}s"
     )
+
+
+def unit_names(result: StudyResult, ranked: Iterable[str]) -> dict[str, str]:
+    """What units are called in a figure, the first of ``ranked`` first: as in the data, or A, B, C where they are people."""
+    privacy = result.spec.get("privacy")
+    hidden = isinstance(privacy, dict) and privacy.get("unit_is_person") is True
+    return {unit: letters(k) if hidden else unit for k, unit in enumerate(dict.fromkeys(ranked))}
+
+
+def letters(position: int) -> str:
+    """0 is A, 25 is Z, 26 is AA."""
+    said = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        said = chr(ord("A") + rest) + said
+    return said

@@ -154,3 +154,12 @@ def effect_title(label: str, effect: Effect, unit: Unit) -> str:
     if effect.interval:
         interval = f" ({share(effect.interval.level)} interval {interval_text(effect, unit, bare=True)})"
     return f"{label}: {effect_text(effect, unit)}{interval}"
+
+
+def p_text(p: float) -> str:
+    """A p-value: ``p = 0.037``, ``p < 0.001``, ``p = 0.49``."""
+    if p < 0.001:
+        return "p < 0.001"
+    if p > 0.99:
+        return "p > 0.99"
+    return f"p = {fixed(p, 3 if p < 0.1 else 2)}"

@@ -30,6 +30,7 @@ BLUE = "#0072b2"
 VERMILLION = "#d55e00"
 GREEN = "#009e73"
 SKY = "#56b4e9"
+STEEL = "#3d7fa6"
 PURPLE = "#a0527f"
 PAPER = "#ffffff"
 
@@ -142,19 +143,32 @@ def heading(figure: Figure, text: str, size: Size) -> None:
 
 
 def value_axis(ax: Axes, axis: Literal["x", "y"], suffix: str, *, ticks: int = 5, signed: bool = False) -> None:
-    """Round ticks inside the present limits, each with its unit."""
+    """Round ticks inside the present limits, each with its unit; fewer along the bottom where their words would meet."""
+    if axis == "y":
+        low, high = sorted(ax.get_ylim())
+        ax.set_yticks(*_round_ticks(low, high, suffix, ticks, signed=signed))
+        return
+    low, high = sorted(ax.get_xlim())
+    points = ax.xaxis.get_major_ticks(1)[0].label1.get_fontproperties().get_size_in_points()
+    inch = (high - low) / (ax.bbox.width / ax.figure.dpi)
+    for most in range(ticks, 0, -1):
+        at, words = _round_ticks(low, high, suffix, most, signed=signed)
+        half = [(text_width(w, points) / 2 + 0.06) * inch for w in words]
+        if all(at[k] + half[k] < at[k + 1] - half[k + 1] for k in range(len(at) - 1)):
+            break
+    else:
+        at, words = at[::2], words[::2]
+    ax.set_xticks(at, words)
+
+
+def _round_ticks(low: float, high: float, suffix: str, ticks: int, *, signed: bool) -> tuple[list[float], list[str]]:
     from matplotlib.ticker import MaxNLocator
 
-    low, high = sorted(ax.get_ylim() if axis == "y" else ax.get_xlim())
     raw = MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     at = [float(v) for v in raw if low - 1e-12 <= v <= high + 1e-12]
     step = abs(float(raw[1] - raw[0])) if len(raw) > 1 else 1.0
     digits = next((d for d in range(12) if abs(round(step, d) - step) < step * 1e-6), 12)
-    words = [fixed(v, digits, signed=signed) + suffix for v in at]
-    if axis == "y":
-        ax.set_yticks(at, words)
-    else:
-        ax.set_xticks(at, words)
+    return at, [fixed(v, digits, signed=signed) + suffix for v in at]
 
 
 def pretty(label: str) -> str:

@@ -18,6 +18,7 @@ from causal_eval.plots.numbers import (
     interval_text,
     is_log,
     level,
+    p_text,
     plain,
     share,
     unit_of,
@@ -43,15 +44,6 @@ __all__ = [
     "share",
     "unit_of",
 ]
-
-
-def p_text(p: float) -> str:
-    """A p-value: ``p = 0.037``, ``p < 0.001``, ``p = 0.49``."""
-    if p < 0.001:
-        return "p < 0.001"
-    if p > 0.99:
-        return "p > 0.99"
-    return f"p = {fixed(p, 3 if p < 0.1 else 2)}"
 
 
 def count(n: int) -> str:

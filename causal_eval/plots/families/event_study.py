@@ -10,7 +10,20 @@ from causal_eval.plots.names import metric_label, plural
 from causal_eval.plots.numbers import MINUS, Unit, change, decimals, error_of, is_log, share, unit_of
 from causal_eval.plots.spec import Family, FigureSpec, metric_order
 from causal_eval.plots.strip import Row, draw_strip, strip_height
-from causal_eval.plots.style import BLUE, FAINT, INK, MUTED, SHADE, Size, grid, style, text_width, value_axis, wrap
+from causal_eval.plots.style import (
+    BLUE,
+    FAINT,
+    INK,
+    MUTED,
+    SHADE,
+    STEEL,
+    Size,
+    grid,
+    style,
+    text_width,
+    value_axis,
+    wrap,
+)
 from causal_eval.results.types import Effect, Estimate, EventPoint, Finding, StudyResult
 
 if TYPE_CHECKING:
@@ -157,7 +170,7 @@ def draw_event_study(series: EventSeries, size: Size) -> Figure:
         mark = min(size.font * 0.62, 72 * width / max(len(points), 1) * 0.55)
         for p in points:
             post = p.event >= 0
-            colour = FAINT if p.excluded or p.thin else BLUE if post else "#3d7fa6"
+            colour = FAINT if p.excluded or p.thin else BLUE if post else STEEL
             if p.low is not None and p.high is not None and not p.reference:
                 ax.vlines([p.event], p.low * f, p.high * f, color=colour, linewidth=size.line * 0.9)
             ax.plot(

@@ -1,0 +1,163 @@
+"""The sensitivity contour: what a hidden confounder of given strength would leave of the estimate (Cinelli & Hazlett 2020)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from causal_eval.plots.layout import frame
+from causal_eval.plots.names import letters, metric_label
+from causal_eval.plots.numbers import Unit, change, decimals, error_of, fixed, is_log, unit_of
+from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
+from causal_eval.plots.style import INK, MUTED, STEEL, VERMILLION, Size, style, text_width, value_axis
+from causal_eval.results.types import StudyResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST = 6
+"""Benchmarks shown, the strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contour:
+    """``estimate[i][j]`` is what is left at ``r2y[i]`` and ``r2d[j]``; benchmarks are (name, r2d, r2y, estimate)."""
+
+    label: str
+    unit: Unit
+    error: float | None
+    r2d: tuple[float, ...]
+    r2y: tuple[float, ...]
+    estimate: tuple[tuple[float, ...], ...]
+    benchmarks: tuple[tuple[str, float, float, float], ...]
+    unadjusted: float
+
+
+def contour_series(result: StudyResult, metric: str) -> Contour | None:
+    """The grid that the hidden-confounding check kept of a metric; None where it kept none."""
+    said = next((d for d in result.diagnostics if d.check == "hidden_confounding" and d.metric == metric), None)
+    grid = said.details.get("contour") if said is not None else None
+    if said is None or not isinstance(grid, dict):
+        return None
+    finding = result.find(metric, said.analysis)
+    if finding is None or finding.estimate is None:
+        return None
+    info = result.metric(metric)
+    marks = [
+        (str(b["name"]), float(b["r2d"]), float(b["r2y"]), float(b["estimate"])) for b in grid.get("benchmarks", [])
+    ]
+    marks.sort(key=lambda b: (-b[1] * b[2], b[0]))
+    return Contour(
+        metric_label(info), unit_of(info, log=is_log(result, metric)), error_of(finding.estimate.headline),
+        tuple(float(v) for v in grid["r2d"]), tuple(float(v) for v in grid["r2y"]),
+        tuple(tuple(float(v) for v in row) for row in grid["estimate"]), tuple(marks[:MOST]),
+        left if isinstance(left := said.details.get("estimate"), float) else finding.estimate.headline.value,
+    )  # fmt: skip
+
+
+def draw_contour(series: Contour, size: Size, title: str, note: str) -> Figure:
+    """Lines of equal remaining estimate, zero in orange; benchmarks by letter."""
+    with style(size):
+        f = series.unit.factor
+        left, points = text_width("0.00", size.font) + 0.25, size.font * 0.88
+        words = [change(v, series.unit, series.error) for row in series.estimate for v in row]
+        right = max(text_width(w, points) for w in words) + 0.02 * size.width + 0.15
+        caption = "Share of the outcome's remaining variance that a hidden confounder explains"
+        made = frame(title, size, left=left, right=right, caption=caption, note=note, axis_lines=3.6, tall=0.86)
+        ax = made.ax
+        z = [[v * f for v in row] for row in series.estimate]
+        low, high = min(map(min, z)), max(map(max, z))
+        levels = sorted({low + (high - low) * k / 7 for k in range(1, 7)} | ({0.0} if low < 0 < high else set()))
+        ax.contour(series.r2d, series.r2y, z, levels=levels, colors=STEEL, linewidths=size.line * 0.5)
+        if low < 0 < high:
+            ax.contour(
+                series.r2d, series.r2y, z, levels=[0.0], colors=VERMILLION, linewidths=size.line * 1.2, linestyles="--"
+            )
+        ax.set_xlim(0, max(series.r2d))
+        ax.set_ylim(0, max(series.r2y))
+        _right_labels(ax, series, levels, made.height, points)
+        spots: list[tuple[float, float]] = []
+        for k, (_, x, y, _e) in enumerate(series.benchmarks):
+            if x > max(series.r2d) or y > max(series.r2y):
+                continue
+            ax.plot([x], [y], marker="D", color=INK, markersize=size.font * 0.4, linestyle="none", clip_on=False)
+            px, py = x / max(series.r2d) * made.width, y / max(series.r2y) * made.height
+            lines = 0
+            while any(abs(px - a) < 0.2 and abs(py + lines * 0.2 - b) < 0.2 for a, b in spots):
+                lines += 1
+            spots.append((px, py + lines * 0.2))
+            ax.annotate(
+                letters(k), (x, y), xytext=(size.font * 0.45, size.font * 0.45 + lines * 14.4), textcoords="offset points",
+                fontsize=points, color=INK, fontweight="bold", annotation_clip=False,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
+            )  # fmt: skip
+        value_axis(ax, "x", "", ticks=4 if size.narrow else 6)
+        value_axis(ax, "y", "", ticks=5)
+        ax.set_xticks(ax.get_xticks()[1:], [t.get_text() for t in ax.get_xticklabels()][1:])
+        ax.set_xlabel("Share of the treatment's remaining variance it explains", fontsize=points, x=0, ha="left")
+        return made.figure
+
+
+def _right_labels(ax: Axes, series: Contour, levels: list[float], height: float, points: float) -> None:
+    """The level of each line where it leaves at the right edge, as far as there is room."""
+    edge = [row[-1] * series.unit.factor for row in series.estimate]
+    taken: list[float] = []
+    for level in sorted(levels, key=lambda v: v != 0.0):
+        for k in range(len(edge) - 1):
+            a, b = edge[k], edge[k + 1]
+            if a == b or not min(a, b) <= level <= max(a, b):
+                continue
+            y = series.r2y[k] + (level - a) / (b - a) * (series.r2y[k + 1] - series.r2y[k])
+            at = y / max(series.r2y) * height
+            if all(abs(at - t) > points * 1.5 / 72 for t in taken):
+                taken.append(at)
+                ax.text(
+                    max(series.r2d) * 1.012, y, change(level / series.unit.factor, series.unit, series.error),
+                    fontsize=points, va="center", color="#a84a00" if level == 0 else MUTED,
+                )  # fmt: skip
+            break
+
+
+def contour_figure(series: Contour, name: str) -> FigureSpec:
+    """Grid, benchmarks and what each would leave."""
+    unit, error = series.unit, series.error
+    title = f"{series.label}: what a hidden confounder would leave of {change(series.unadjusted, unit, error)}"
+    key = "; ".join(
+        f"{letters(k)}: as strong as {n}, leaves {change(e, unit, error)}"
+        for k, (n, _, _, e) in enumerate(series.benchmarks)
+    )
+    zero = any(v < 0 for row in series.estimate for v in row) and any(v > 0 for row in series.estimate for v in row)
+    note = (
+        "Dashed orange: nothing is left. " if zero else "Nothing within the panel takes the estimate to zero. "
+    ) + key
+    rows: list[tuple[Value, ...]] = [(n, x, y, e) for n, x, y, e in series.benchmarks]
+    rows += [("", x, y, series.estimate[i][j]) for i, y in enumerate(series.r2y) for j, x in enumerate(series.r2d)]
+    return FigureSpec(
+        name,
+        title,
+        f"Contour plot of the estimate of {series.label} that is left beside a hidden confounder, by the shares of the "
+        f"treatment's (up to {fixed(max(series.r2d), 2)}) and the outcome's (up to {fixed(max(series.r2y), 2)}) remaining "
+        "variance that it explains.",
+        (f"Measured covariates as yardsticks. {key}." if key else "No measured covariate serves as a yardstick.")
+        + (" A dashed line marks where nothing is left." if zero else ""),
+        ("benchmark", "r2_treatment", "r2_outcome", "estimate"),
+        tuple(rows),
+        max(3, decimals(error, series.unadjusted)),
+        lambda size: draw_contour(series, size, title, note),
+    )
+
+
+def specs(result: StudyResult) -> list[FigureSpec]:
+    """A figure a metric whose check of hidden confounding kept its grid."""
+    out = []
+    for metric, suffix in metric_order(result):
+        series = contour_series(result, metric)
+        if series is not None:
+            out.append(contour_figure(series, f"contour{suffix}"))
+    return out
+
+
+FAMILY = Family(
+    "contour", "What a hidden confounder of given strength would leave of the estimate.", specs, by_metric=True
+)

@@ -1,0 +1,127 @@
+"""The forest of segments: the effect on parts of the population, beside the effect on all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from causal_eval.plots.names import metric_label
+from causal_eval.plots.numbers import (
+    Unit,
+    decimals,
+    effect_text,
+    effect_title,
+    error_of,
+    interval_text,
+    is_log,
+    unit_of,
+)
+from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
+from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
+from causal_eval.plots.style import BLUE, STEEL
+from causal_eval.results.types import Effect, StudyResult
+
+MOST = 40
+"""Segments shown; beyond it the table of the write-up has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentForest:
+    """The headline and the segments by column, in the order of the estimate."""
+
+    label: str
+    unit: Unit
+    overall: Effect
+    columns: tuple[tuple[str, tuple[tuple[str, Effect], ...]], ...]
+
+    @property
+    def effects(self) -> list[Effect]:
+        """Every segment's effect."""
+        return [e for _, parts in self.columns for _, e in parts]
+
+
+def segment_series(result: StudyResult, metric: str) -> SegmentForest | None:
+    """The segments of the primary analysis of a metric; None where it has none."""
+    finding = result.find(metric)
+    if finding is None or finding.estimate is None:
+        return None
+    by: dict[str, list[tuple[str, Effect]]] = {}
+    for e in finding.estimate.effects:
+        if e.aggregation.startswith("segment:") and e.scale == "absolute":
+            column, _, name = e.aggregation.removeprefix("segment:").partition("=")
+            by.setdefault(column, []).append((name, e))
+    if not by:
+        return None
+    info = result.metric(metric)
+    unit = unit_of(info, log=is_log(result, metric))
+    return SegmentForest(
+        metric_label(info), unit, finding.estimate.headline, tuple((c, tuple(parts)) for c, parts in by.items())
+    )
+
+
+def _line(name: str, e: Effect, unit: Unit, *, strong: bool) -> Line:
+    f, i = unit.factor, e.interval
+    interval = interval_text(e, unit, bare=True)
+    return Line(
+        name,
+        effect_text(e, unit) + (f" ({interval})" if interval else " (no interval)"),
+        (
+            Mark(
+                e.value * f, i.low * f if i else None, i.high * f if i else None, BLUE if strong else STEEL,
+                "D" if strong else "o", strong, strong,
+            ),
+        ),
+    )  # fmt: skip
+
+
+def segment_figure(series: SegmentForest, name: str) -> FigureSpec:
+    """One group a column; a dashed line at the effect on all."""
+    unit = series.unit
+    groups = [Group((_line("All", series.overall, unit, strong=True),))]
+    left = MOST
+    for column, parts in series.columns:
+        shown = parts[:left]
+        left -= len(shown)
+        if shown:
+            groups.append(Group(tuple(_line(n, e, unit, strong=False) for n, e in shown), column))
+    words = unit.change.strip() or unit.before
+    panel = Panel(f"Effect{', ' + words if words else ''}", tuple(groups), guides=(series.overall.value * unit.factor,))
+    hidden = len(series.effects) - (MOST - left)
+    methods = {e.interval.method for e in series.effects if e.interval}
+    note = "Dashed: the effect on all." + (f" Intervals of segments: {'; '.join(sorted(methods))}." if methods else "")
+    note += f" {hidden} more segments are in the table." if hidden else ""
+    title = f"{series.label}: effect by segment"
+    values = [e.value for e in series.effects]
+    rows: list[tuple[Value, ...]] = []
+    for column, parts in series.columns:
+        for n, e in parts:
+            i = e.interval
+            rows.append((column, n, e.value, i.low if i else None, i.high if i else None, e.n_units))
+    lowest = min(series.effects, key=lambda e: e.value)
+    highest = max(series.effects, key=lambda e: e.value)
+    return FigureSpec(
+        name,
+        title,
+        f"Forest chart of {len(values)} segments of {series.label}, from {effect_text(lowest, unit)} to "
+        f"{effect_text(highest, unit)}; {effect_title('all', series.overall, unit)}.",
+        "; ".join(f"{c} {n}: {_line(n, e, unit, strong=False).words}" for c, parts in series.columns for n, e in parts)
+        + ". A segment whose interval excludes zero beside one whose interval includes it is no evidence that they differ.",
+        ("column", "segment", "value", "low", "high", "units"),
+        tuple(rows),
+        max(0, decimals(error_of(series.overall), series.overall.value)),
+        lambda size: draw_rows(title, (panel,), size, note),
+    )
+
+
+def specs(result: StudyResult) -> list[FigureSpec]:
+    """A figure a metric whose primary analysis has segments."""
+    out = []
+    for metric, suffix in metric_order(result):
+        series = segment_series(result, metric)
+        if series is not None:
+            out.append(segment_figure(series, f"segments{suffix}"))
+    return out
+
+
+FAMILY = Family(
+    "segments", "The effect on each segment with its interval, beside the effect on all.", specs, by_metric=True
+)

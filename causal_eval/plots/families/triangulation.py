@@ -1,0 +1,66 @@
+"""The triangulation panel: families of methods side by side on the primary metric, and whether they agree."""
+
+from __future__ import annotations
+
+from causal_eval.plots.agreement import Agreement, agreement, agreement_text, reasons
+from causal_eval.plots.names import METHODS, analysis_name, estimand_name, metric_label
+from causal_eval.plots.numbers import Unit, decimals, effect_text, error_of, interval_text, is_log, unit_of
+from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
+from causal_eval.plots.spec import Family, FigureSpec, Value
+from causal_eval.plots.style import BLUE, STEEL
+from causal_eval.results.types import StudyResult
+
+
+def triangulation_figure(result: StudyResult, found: Agreement, unit: Unit) -> FigureSpec:
+    """One group a family, with its estimate and what it rests on."""
+    f = unit.factor
+    label = metric_label(result.primary_metric)
+    groups = []
+    rows: list[tuple[Value, ...]] = []
+    for v in found.voices:
+        e = v.estimate.headline
+        i = e.interval
+        interval = interval_text(e, unit, bare=True)
+        primary = v.finding.role == "primary"
+        mark = Mark(
+            e.value * f, i.low * f if i else None, i.high * f if i else None, BLUE if primary else STEEL,
+            "o" if primary else "s", primary, primary,
+        )  # fmt: skip
+        words = effect_text(e, unit) + (f" ({interval})" if interval else " (no interval)")
+        short = METHODS.get(v.finding.method, v.finding.method)
+        groups.append(Group((Line(analysis_name(v.finding), words, (mark,), short),), v.name))
+        s = v.estimate.sample
+        low, high = (i.low, i.high) if i else (None, None)
+        rows.append(
+            (v.name, analysis_name(v.finding), estimand_name(v.estimate), e.value, low, high, s.n_units, v.assumption)
+        )
+    words = unit.change.strip() or unit.before
+    first = found.voices[0].estimate.headline
+    panel = Panel(f"Effect{', ' + words if words else ''}", tuple(groups), guides=(first.value * f,))
+    said = agreement_text(found, unit)
+    why = reasons(found, result.design.unit_noun)
+    title = f"{label}: {len(found.voices)} families of methods side by side"
+    return FigureSpec(
+        "triangulation",
+        title,
+        f"Forest chart of {label} by {len(found.voices)} families of methods. {said}",
+        " ".join((said, *why)) + " Joint standard errors are as if the analyses were independent, which is lenient.",
+        ("family", "analysis", "estimand", "value", "low", "high", "units", "assumption"),
+        tuple(rows),
+        max(0, decimals(error_of(first), first.value)),
+        lambda size: draw_rows(title, (panel,), size, f"{said} Dashed: the estimate of the primary analysis."),
+    )
+
+
+def specs(result: StudyResult) -> list[FigureSpec]:
+    """One figure, where two families of methods gave an estimate of the primary metric."""
+    metric = result.primary_metric
+    found = agreement(result, metric.name)
+    if found is None:
+        return []
+    return [triangulation_figure(result, found, unit_of(metric, log=is_log(result, metric.name)))]
+
+
+FAMILY = Family(
+    "triangulation", "Families of methods side by side on the primary metric, and whether they agree.", specs
+)

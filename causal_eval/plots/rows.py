@@ -1,0 +1,218 @@
+"""A chart of rows: a name, marks on a shared scale, and the numbers in words.
+
+Wide figures have names left and numbers right; on a phone each row's words stand above its marks. Values come in
+shown units. The height follows the number of rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from causal_eval.plots.layout import head_room, limits
+from causal_eval.plots.style import BLUE, GREEN, INK, MUTED, Size, grid, shorten, style, text_width, value_axis, wrap
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point, with its interval where it has one; an interval alone where ``shape`` is empty."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    colour: str = BLUE
+    shape: str = "o"
+    filled: bool = True
+    strong: bool = True
+    """Drawn larger, with a thicker interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row. ``short`` is its name where there is little room; ``dim`` for what does not count."""
+
+    name: str
+    words: str
+    marks: tuple[Mark, ...]
+    short: str = ""
+    dim: bool = False
+    limit: float | None = None
+    """What this row alone is held against: a green bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that belong together, under a heading unless ``label`` is empty."""
+
+    lines: tuple[Line, ...]
+    label: str = ""
+    tag: str = ""
+    limit: float | None = None
+    """What the rows are held against: a green bar through all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Groups on one scale."""
+
+    axis: str
+    groups: tuple[Group, ...]
+    signed: bool = True
+    zero: bool = True
+    """Whether zero is on the scale, with a line through it."""
+    bars: bool = False
+    """Whether a bar runs from zero to each mark."""
+    guides: tuple[float, ...] = ()
+    """Dashed lines through all rows: conventional limits, another analysis' estimate."""
+    suffix: str = ""
+
+
+def draw_rows(title: str, panels: tuple[Panel, ...], size: Size, note: str = "") -> Figure:
+    """The whole chart: title, panels one below the other, and a note at the foot."""
+    from matplotlib.figure import Figure
+
+    with style(size):
+        line = size.font * (1.75 if not size.narrow else 1.55) / 72
+        foot = size.font * 3.9 / 72
+        between = size.font * 0.9 / 72
+        points = size.font * 0.92
+        heights = [line * sum(_rows_of(g, size) for g in p.groups) for p in panels]
+        said = wrap(note, size.width - 0.4, points, lines=4)
+        below = size.font * (0.55 + 1.35 * (said.count("\n") + 1)) / 72 if note else 0.0
+        scratch = Figure(figsize=(size.width, size.height))
+        head = head_room(scratch, title, size)
+        total = head + sum(heights) + len(panels) * foot + (len(panels) - 1) * between + below
+        flat = Size(size.name, size.width, max(total, 1.5), size.font, size.line)
+        figure = Figure(figsize=(flat.width, flat.height))
+        head = head_room(figure, title, flat)
+        lines = [x for p in panels for g in p.groups for x in g.lines]
+        names = max(text_width(x.name, points) for x in lines)
+        numbers = max(text_width(x.words, points) for x in lines)
+        if size.narrow:
+            left, right = 0.15, 0.2
+        else:
+            left, right = min(names + 0.3, flat.width * 0.4), min(numbers + 0.25, flat.width * 0.36)
+        width = flat.width - left - right
+        top = head
+        for panel, height in zip(panels, heights, strict=True):
+            box = (left / flat.width, 1 - (top + height) / flat.height, width / flat.width, height / flat.height)
+            ax = figure.add_axes(box)
+            _panel(ax, panel, flat, line, height, left, right, width)
+            ax.set_xlabel(
+                shorten(panel.axis, flat.width - 0.3 if size.narrow else width + right, points),
+                fontsize=points, x=0, ha="left",
+            )  # fmt: skip
+            top += height + foot + between
+        if note:
+            figure.text(
+                0.12 / flat.width, size.font * 0.7 / 72 / flat.height, said, fontsize=points, color=MUTED, va="bottom"
+            )
+        return figure
+
+
+def _rows_of(group: Group, size: Size) -> float:
+    return (1.15 if group.label else 0.3) + (2 if size.narrow else 1) * len(group.lines)
+
+
+def _scale(panel: Panel) -> tuple[float, float]:
+    values = [0.0] if panel.zero else []
+    for g in panel.groups:
+        for x in g.lines:
+            for m in x.marks:
+                values += [v for v in (m.value, m.low, m.high) if v is not None]
+            if x.limit is not None:
+                values.append(x.limit)
+        if g.limit is not None:
+            values.append(g.limit)
+    return limits([*values, *panel.guides] or [0.0])
+
+
+def _panel(
+    ax: Axes, panel: Panel, size: Size, line: float, height: float, left: float, right: float, width: float
+) -> None:
+    low, high = _scale(panel)
+    ax.set_xlim(low, high)
+    ax.set_ylim(height / line, 0)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    grid(ax, "x")
+    if panel.zero:
+        ax.axvline(0, color=INK, linewidth=size.line * 0.5)
+    for at in panel.guides:
+        ax.axvline(at, color=MUTED, linewidth=size.line * 0.6, linestyle=(0, (4, 2)))
+    value_axis(ax, "x", panel.suffix, ticks=4 if size.narrow else 6, signed=panel.signed)
+    inch = (high - low) / width
+    y = 0.0
+    for g in panel.groups:
+        if g.label:
+            _label(ax, g, size, low - (left - 0.12) * inch, y + 0.62, inch)
+        y += 1.15 if g.label else 0.3
+        first = y
+        for x in g.lines:
+            at = y + (1.35 if size.narrow else 0.5)
+            _words(ax, x, size, y + 0.5, (low, high), (left, right), inch)
+            _marks(ax, x, panel, at, size)
+            limit = g.limit if g.limit is not None and size.narrow and not x.dim else x.limit
+            if limit is not None:
+                ax.vlines([limit], at - 0.35, at + 0.35, color=GREEN, linewidth=size.line * 1.2)
+            y += 2 if size.narrow else 1
+        if g.limit is not None and not size.narrow:
+            ax.vlines([g.limit], first + 0.06, y - 0.06, color=GREEN, linewidth=size.line * 1.2)
+
+
+def _label(ax: Axes, group: Group, size: Size, start: float, y: float, inch: float) -> None:
+    points = size.font * 0.92
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    label = shorten(group.label, size.width - 0.3 - text_width(f"  {group.tag}", points), points, bold=True)
+    ax.text(start, y, label, fontweight="bold", fontsize=points, va="center", clip_on=False, bbox=paper)
+    if group.tag:
+        at = start + (text_width(label, points, bold=True) + 0.1) * inch
+        ax.text(at, y, group.tag, fontsize=points, va="center", color=MUTED, clip_on=False, bbox=paper)
+
+
+def _words(
+    ax: Axes, line: Line, size: Size, y: float, scale: tuple[float, float], sides: tuple[float, float], inch: float
+) -> None:
+    (low, high), (left, right) = scale, sides
+    colour = MUTED if line.dim else INK
+    points = size.font * 0.92
+    start = low - (left - 0.12) * inch
+    if size.narrow:
+        points *= 0.93
+        paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+        words = shorten(line.words, size.width * 0.62, points)
+        name = shorten(line.short or line.name, size.width - 0.4 - text_width(words, points), points)
+        ax.text(start, y, name, fontsize=points, va="center", color=colour, clip_on=False, bbox=paper)
+        end = high + (right - 0.1) * inch
+        ax.text(end, y, words, fontsize=points, va="center", ha="right", color=colour, clip_on=False, bbox=paper)
+        return
+    name = shorten(line.name, left - 0.25, points)
+    ax.text(start, y, name, fontsize=points, va="center", color=colour, clip_on=False)
+    words = shorten(line.words, right - 0.2, points)
+    ax.text(high + 0.12 * inch, y, words, fontsize=points, va="center", color=colour, clip_on=False)
+
+
+def _marks(ax: Axes, line: Line, panel: Panel, y: float, size: Size) -> None:
+    if len(line.marks) > 1 and not any(m.low is not None for m in line.marks):
+        values = [m.value for m in line.marks]
+        ax.plot([min(values), max(values)], [y, y], color=MUTED, linewidth=size.line * 0.4)
+    for m in line.marks:
+        if panel.bars:
+            ax.plot([0, m.value], [y, y], color=m.colour, linewidth=size.line * 2.2, solid_capstyle="butt", alpha=0.55)
+        if m.low is not None and m.high is not None:
+            ax.plot(
+                [m.low, m.high], [y, y], color=m.colour, linewidth=size.line * (1.5 if m.strong else 0.9),
+                solid_capstyle="butt",
+            )  # fmt: skip
+        if not m.shape:
+            continue
+        ax.plot(
+            [m.value], [y], marker=m.shape, color=m.colour, linestyle="none",
+            markersize=size.font * (0.75 if m.strong else 0.6),
+            markerfacecolor=m.colour if m.filled else "white",
+            markeredgewidth=size.line * 0.7,
+        )  # fmt: skip

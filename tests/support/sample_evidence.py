@@ -1,0 +1,192 @@
+"""A hand-made result that holds every kind of evidence a figure can show, with numbers that tests can tell by hand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from sample_result import START, WEEKS, effect, launch
+
+from causal_eval.results.types import (
+    BalanceRow,
+    Diagnostic,
+    Effect,
+    Estimate,
+    Event,
+    Finding,
+    MetricInfo,
+    StudyResult,
+    Weight,
+)
+
+PLACEBO_UNITS = 24
+
+
+def placebos() -> list[dict[str, Any]]:
+    """The treated unit (ratio 6) and 24 others, one of them with a larger ratio and two that fit badly before."""
+    out = []
+    for k in range(PLACEBO_UNITS + 1):
+        before = 0.004 if k == 0 else 0.03 if k in (5, 6) else 0.003 + 0.0001 * k
+        ratio = 6.0 if k == 0 else 7.5 if k == 3 else 1.0 + 0.1 * k
+        gaps = [before * math.sin(2.1 * t + k) * (1 if t < START else ratio) for t in range(len(WEEKS))]
+        out.append(
+            {
+                "unit": "" if k == 0 else f"Queue {k}",
+                "rmspe_before": before,
+                "rmspe_after": before * ratio,
+                "ratio": ratio,
+                "effect": gaps[-1],
+                "gaps": gaps,
+            }
+        )
+    return out
+
+
+def contour() -> dict[str, Any]:
+    """What is left of +2.31 points on a grid, with two benchmarks of which one lies beside the other."""
+    r2d = [0.02 * k for k in range(16)]
+    r2y = [0.02 * k for k in range(16)]
+    estimate = [[0.0231 - 0.16 * math.sqrt(y * x / (1 - x)) for x in r2d] for y in r2y]
+    return {
+        "r2d": r2d,
+        "r2y": r2y,
+        "estimate": estimate,
+        "benchmarks": [
+            {"name": "tenure", "r2d": 0.04, "r2y": 0.05, "estimate": 0.0158},
+            {"name": "language", "r2d": 0.045, "r2y": 0.05, "estimate": 0.0154},
+            {"name": "volume before the launch", "r2d": 0.2, "r2y": 0.18, "estimate": -0.0106},
+        ],
+    }
+
+
+def _opt_in_details() -> dict[str, Any]:
+    return {
+        "overlap": {
+            "treated_by_score": [0, 0, 2, 9, 30, 55, 60, 48, 20, 12, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            "untreated_by_score": [5, 20, 61, 80, 75, 40, 22, 12, 6, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            "auc": 0.74,
+            "outside": 0.021,
+        },
+        "calibration": {
+            "predicted": [0.08, 0.21, 0.33, 0.45, 0.6],
+            "observed": [0.05, 0.24, 0.31, 0.5, 0.55],
+            "n": [100, 200, 300, 100, 4],
+        },
+        "toc": {
+            "share": [0.1 * k for k in range(1, 11)],
+            "effect": [0.02 * (1 - 0.1 * k) for k in range(1, 11)],
+            "low": [0.02 * (1 - 0.1 * k) - 0.01 * (1 - 0.1 * k) for k in range(1, 11)],
+            "high": [0.02 * (1 - 0.1 * k) + 0.01 * (1 - 0.1 * k) for k in range(1, 11)],
+        },
+    }
+
+
+def evidence(*, people: bool = False, **changes: Any) -> StudyResult:
+    """The launch study with donors, placebos, covariates, sensitivity, several families and two cohorts."""
+    result = launch()
+    main = result.headline.estimate
+    assert main is not None
+    donors = replace(
+        main,
+        method="synthetic_control",
+        effects=(effect(0.0208, 0.0074, 0.0078), effect(0.029, 0.0103, 0.0078, scale="relative")),
+        event_study=None,
+        weights=tuple(Weight("donor", f"Queue {k}", w) for k, w in enumerate((0.0, 0.31, 0.27, 0.22, 0.12, 0.08), 1)),
+        details={
+            "placebos": placebos(), "periods": list(WEEKS), "placebo_rank": 2, "placebo_n": PLACEBO_UNITS + 1,
+            "placebo_p": 2 / (PLACEBO_UNITS + 1),
+        },
+    )  # fmt: skip
+    people_like = Estimate(
+        "aipw", "ate", "The average effect on everyone.", (effect(-0.0102, 0.006, 0.09),),
+        replace(main.sample, n_units=700, n_rows=700), 0.95, "influence function",
+        balance=tuple(
+            b
+            for k, name in enumerate(("tenure in months", "language", "tickets opened in the quarter before the launch"))
+            for b in (BalanceRow(name, "before", 0.42 - 0.3 * k), BalanceRow(name, "after", 0.03 * (k - 1)))
+        ),
+        details=_opt_in_details(),
+    )  # fmt: skip
+    segments = tuple(
+        effect(0.01 + 0.004 * k, 0.009, 0.1, aggregation=f"segment:{column}={name}")
+        for column, names in (
+            ("region", ("north", "south", "a region whose name is rather long")),
+            ("tier", ("1", "2")),
+        )
+        for k, name in enumerate(names)
+    )
+    main = replace(main, effects=(*(e for e in main.effects if not e.aggregation.startswith("segment")), *segments))
+    findings = (
+        Finding("resolved_7d", "main", "did", "primary", main),
+        Finding("resolved_7d", "donors", "synthetic_control", "robustness", donors),
+        Finding("resolved_7d", "people", "aipw", "robustness", people_like),
+        *(f for f in result.findings if f.analysis not in ("main", "synthetic") or f.metric != "resolved_7d"),
+    )
+    sensitivity = Diagnostic(
+        "sensitivity", "resolved_7d", "main", "Parallel trends", "warn", "Breakdown 0.62.", statistic=0.62,
+        details={
+            "relative_magnitudes": [[0.5, 0.002, 0.045], [1.0, -0.012, 0.058], [1.5, -0.027, 0.072], [2.0, -0.041, 0.086]],
+            "breakdown_mbar": 0.6249, "no_departure": [0.009, 0.037],
+        },
+    )  # fmt: skip
+    hidden = Diagnostic(
+        "hidden_confounding", "resolved_7d", "main", "No hidden confounding", "warn", "Robustness value 0.13.",
+        details={"estimate": 0.0231, "contour": contour()},
+    )  # fmt: skip
+    return replace(
+        result,
+        findings=findings,
+        diagnostics=(*result.diagnostics, sensitivity, hidden),
+        design=replace(
+            result.design, adoption="staggered", cohorts=((WEEKS[START], 10), (WEEKS[START + 4], 5), (WEEKS[-1], 1))
+        ),
+        spec={**result.spec, "privacy": {"min_cell": 11, "unit_is_person": people}},
+        **changes,
+    )
+
+
+def crowded_evidence() -> StudyResult:
+    """The same with long names, many events, a currency and breached guardrails."""
+    result = evidence(people=True)
+    label = (
+        "Share of tickets about account access that were resolved within seven days of their opening, reopened excluded"
+    )
+    metrics = tuple(
+        replace(m, label=f"{m.label}, as counted by the second-line teams of every region in the quarter")
+        if m.role == "guardrail"
+        else m
+        for m in result.metrics
+    )
+    metrics = (replace(metrics[0], label=label, kind="mean", units="$"), *metrics[1:])
+    decision = replace(
+        result.decision,
+        clauses=tuple(
+            replace(c, outcome="breached") if c.outcome == "not cleared" else c for c in result.decision.clauses
+        ),
+    )
+    events = tuple(
+        Event(f"Incident number {k} with a name that goes on and on for the sake of it", w, period=w)
+        for k, w in enumerate(result.design.periods[6:18])
+    )
+    return replace(result, metrics=metrics, decision=decision, events=events, design=replace(result.design, washout=2))
+
+
+def large_numbers() -> StudyResult:
+    """A metric in millions without an interval anywhere."""
+    result = evidence()
+
+    def scaled(f: Finding) -> Finding:
+        if f.estimate is None or f.metric != "resolved_7d":
+            return f
+        effects = tuple(
+            Effect(e.aggregation, e.scale, e.value * (3e8 if e.scale == "absolute" else 1), note="none")
+            for e in f.estimate.effects
+        )
+        return replace(f, said=replace(f.estimate, effects=effects, event_study=None))
+
+    info = MetricInfo("resolved_7d", "Revenue", "primary", "mean", "higher", "€")
+    return replace(result, findings=tuple(scaled(f) for f in result.findings), metrics=(info, *result.metrics[1:]))
+
+
+CASES = {"evidence": evidence, "crowded_evidence": crowded_evidence, "large_numbers": large_numbers}
