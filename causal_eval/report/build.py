@@ -16,6 +16,7 @@ from causal_eval.report.sections import (
     figure,
     limitations,
     lineage,
+    places,
     question,
     reproduce,
     results,
@@ -68,4 +69,5 @@ def build(
         appendix.section(result, figures),
     ]
     skip = _LEFT_OUT[audience]
-    return [banner(result), *(s for s in sections if s is not None and s.anchor not in skip)]
+    read = [s for s in sections if s is not None and s.anchor not in skip]
+    return [banner(result), *places.placed(read, figures)]

@@ -80,7 +80,7 @@ def test_every_figure_that_is_seen_has_a_name_a_description_and_its_data(
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(pages["launch"].as_uri())
     figures = page.locator("figure")
-    assert figures.count() == 5
+    assert figures.count() > 5
     for k in range(figures.count()):
         image = figures.nth(k).get_by_role("img")
         assert image.count() == 1

@@ -13,7 +13,7 @@ from causal_eval.results.types import StudyResult
 
 def section(result: StudyResult, figures: Collection[str]) -> Section | None:
     """Absent when there is nothing beyond the headline effects."""
-    blocks: list[Block] = [FigureRef(name) for name in figures if name.startswith(("headline-", "event_study-"))]
+    blocks: list[Block] = [FigureRef(name) for name in figures if "-" in name]
     for f in result.findings:
         if f.estimate is None or len(f.estimate.effects) < 2:
             continue
