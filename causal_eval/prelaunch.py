@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from causal_eval.design.design import Design
     from causal_eval.plan import Analysis
     from causal_eval.spec.document import Document
-    from causal_eval.spec.models import StudySpec
+    from causal_eval.spec.models import MetricSpec, StudySpec
     from causal_eval.study import Progress
 
     Floats = NDArray[np.float64]
@@ -71,7 +71,7 @@ class History:
     planned: tuple[str, ...]
     seed: int
     source: Any
-    label: str
+    always: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +183,9 @@ def design(
     if order:
         shown = {d: kept[order[0], d] for d in durations if (order[0], d) in kept}
         curve = _curve(history, asked, tuple(results[order[0]].values()), shown)
+    if history.always:
+        who = "1 unit" if history.always == 1 else f"{history.always} units"
+        notes.append(f"{who} treated from the first period on left out.")
     if not sets:
         notes.append("No unit may be treated: the donors that the study includes and excludes leave none over.")
     return _result(history, candidates, curve, notes, possible, next(iter(hows), ""))
@@ -197,7 +200,6 @@ def open_history(
     from causal_eval.data.connect import open_source
     from causal_eval.data.contract import Panel
     from causal_eval.data.shape import check_expectations, shape
-    from causal_eval.describe import metric_infos
     from causal_eval.design.design import Design
     from causal_eval.plan import read_study
     from causal_eval.study import _chosen, _with_frame
@@ -207,7 +209,7 @@ def open_history(
     analysis = next((a for a in analyses if a.role == "primary"), analyses[0])
     source = open_source(study.data, base=document.path.parent, frame=frame)
     check_expectations(source, study.data.expect)
-    info, metric = next((i, m) for i, m in zip(metric_infos(study), study.metrics, strict=True) if i.role == "primary")
+    metric = _primary(study)
     panel = shape(
         source,
         study.roles,
@@ -226,17 +228,18 @@ def open_history(
             hint="Set roles.unit and roles.time.",
         )
     wide = panel.wide()
-    planned = tuple(str(u) for u, s in zip(wide.units, wide.start, strict=True) if np.isfinite(s))
-    if planned:
-        first = int(np.min(wide.start))
-        if first <= panel.axis.first:
-            raise DataError(
-                "E330",
-                "a unit is treated from the first period on: there is no history before the launch",
-                hint="Leave such units out of the data, or load earlier periods.",
-            )
-        if first <= panel.axis.last:
-            panel = panel.before(first)
+    always = [str(u) for u, w in zip(wide.units, wide.start, strict=True) if w <= panel.axis.first]
+    if len(always) == len(wide.units):
+        raise DataError(
+            "E330",
+            "every unit is treated from the first period on: there is no history before the launch",
+            hint="Load earlier periods.",
+        )
+    panel = panel.without(always)
+    wide = panel.wide()
+    planned = tuple(str(u) for u, w in zip(wide.units, wide.start, strict=True) if np.isfinite(w))
+    if planned and (first := int(np.min(wide.start))) <= panel.axis.last:
+        panel = panel.before(first)
     if study.privacy.unit_is_person and (not planned or asked.candidates is not None):
         raise PrivacyError(
             "E701",
@@ -245,7 +248,11 @@ def open_history(
         )
     looked = replace(Design.of(study.design.model_copy(update={"pre": None, "post": None}), panel.axis))
     seed = study.study.seed if asked.seed is None else asked.seed
-    return History(document, study, panel.untreated(), looked, analysis, planned, seed, source, info.label)
+    return History(document, study, panel.untreated(), looked, analysis, planned, seed, source, len(always))
+
+
+def _primary(study: StudySpec) -> MetricSpec:
+    return next(m for m in study.metrics if study.metric_role(m) == "primary")
 
 
 def _generator(seed: int, *names: str) -> np.random.Generator:
@@ -388,7 +395,7 @@ def _power(
     )
     base = np.array([p.baseline for p in good] * 2)
     size = float(np.mean([rejected(p.low, p.high, p.p_value, alpha=alpha + SLACK) for p in good]))
-    metric = next(m for m in history.study.metrics if history.study.metric_role(m) == "primary")
+    metric = _primary(history.study)
     spread = float(np.nanstd(history.panel.wide().outcome))
     relative = None
     shares = np.zeros(0)
