@@ -116,6 +116,22 @@ def test_placebos_are_ranked_by_ratio_and_those_that_fit_badly_are_counted() -> 
     assert ranks.rows[1][:4] == (2, "Treated", "yes", 6.0)
 
 
+def test_a_p_value_of_another_statistic_does_not_stand_beside_the_rank() -> None:
+    """Where the analysis ranks its estimate, its p-value is not the share of the rank by ratio; nor where some are left out."""
+
+    def rank(**more: Any) -> str:
+        result = evidence()
+        donors = next(f for f in result.findings if f.analysis == "donors")
+        assert donors.estimate is not None
+        said = replace(donors.estimate, details={**donors.estimate.details, **more})
+        findings = tuple(replace(f, said=said) if f is donors else f for f in result.findings)
+        return one(placebo_ranks.specs(replace(result, findings=findings))).title
+
+    assert rank() == "Placebo ranks: treated ranks 2 of 25 (p = 0.080)"
+    assert rank(placebo_p=0.04) == "Placebo ranks: treated ranks 2 of 25"
+    assert "2 of the 25 kept" in rank(placebo_n=300)
+
+
 def test_people_are_lettered_by_rank() -> None:
     """No unit's name is in any figure of a study whose units are people."""
     series = placebo_series(evidence(people=True))

@@ -41,6 +41,21 @@ def test_a_result_plots_its_figures() -> None:
         opt_in().plot.event_study()
 
 
+def test_every_family_is_a_method_with_help_of_its_own() -> None:
+    """dir() lists them, help() says what each shows, and a name that is none says which there are."""
+    from causal_eval.plots.figures import families
+
+    plot = launch().plot
+    for family in families():
+        assert family.name in dir(plot)
+        assert getattr(plot, family.name).__doc__.startswith(family.about)
+    with pytest.raises(AttributeError, match="there are: headline"):
+        plot.spaghetti  # noqa: B018
+    with pytest.raises(UsageError, match="placebos") as e:
+        plot.placebos()
+    assert "guardrails" in e.value.hint
+
+
 def test_a_result_shows_as_a_scorecard_without_rows_of_data() -> None:
     """Recommendation, metrics, verdicts; no unit by name."""
     shown: Any = launch()

@@ -225,3 +225,26 @@ def test_the_summary_has_about_a_dozen_lines_and_moves_no_cursor() -> None:
     assert 8 <= len(said.splitlines()) <= 15
     nasty = replace(launch(), question=replace(launch().question, title="a\x1b[2Jb\nc"))
     assert "\x1b" not in summary(nasty) and summary(nasty).splitlines()[0].startswith("a [2Jb c")
+
+
+def test_each_figure_stands_in_the_section_whose_argument_it_carries() -> None:
+    """Every figure of the primary metric is in the write-up once, before any part with a heading of its own."""
+    from sample_evidence import evidence
+
+    from causal_eval.plots.figures import figures
+    from causal_eval.report.blocks import FigureRef, Section, Sub
+    from causal_eval.report.build import build
+
+    result = evidence()
+    where: dict[str, str] = {}
+    for section in build(result):
+        if isinstance(section, Section):
+            kinds = [type(b) for b in section.blocks]
+            for k, b in enumerate(section.blocks):
+                if isinstance(b, FigureRef):
+                    assert b.name not in where
+                    where[b.name] = section.anchor
+                    assert Sub not in kinds[:k]
+    assert set(where) == {f.name for f in figures(result) if "-" not in f.name}
+    assert where["guardrails"] == "scorecard" and where["overlap"] == "assumptions"
+    assert where["placebos"] == "results" and where["calendar"] == "design"

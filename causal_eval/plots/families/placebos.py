@@ -43,9 +43,10 @@ class PlaceboSeries:
     first_post: int
     headline: Effect
     units: tuple[Placebo, ...]
-    rank: int
     n: int
+    """Units that played the treated one; more than ``units`` where not all were kept."""
     p_value: float | None
+    """Of the analysis, whichever statistic it ranks."""
 
     @property
     def treated(self) -> Placebo:
@@ -56,6 +57,12 @@ class PlaceboSeries:
     def ranked(self) -> list[Placebo]:
         """Units by falling ratio; ties as in the result, the treated one last, which is against it."""
         return sorted((p for p in self.units if p.ratio is not None), key=lambda p: (-(p.ratio or 0.0), p.treated))
+
+    @property
+    def rank(self) -> int:
+        """Units whose ratio is at least the treated one's, itself among them; a gap before of zero counts as larger."""
+        mine = self.treated.ratio or 0.0
+        return sum(1 for p in self.units if p.ratio is None or p.ratio >= mine)
 
     @property
     def unranked(self) -> int:
@@ -82,8 +89,8 @@ def _of(result: StudyResult, finding: Finding) -> PlaceboSeries | None:
     estimate = finding.estimate
     if estimate is None:
         return None
-    said, periods, rank = (estimate.details.get(k) for k in ("placebos", "periods", "placebo_rank"))
-    if not isinstance(said, list) or len(said) < 2 or not isinstance(periods, list) or not isinstance(rank, int):
+    said, periods = estimate.details.get("placebos"), estimate.details.get("periods")
+    if not isinstance(said, list) or len(said) < 2 or not isinstance(periods, list):
         return None
     ranked = sorted((p for p in said[1:]), key=lambda p: (-(p["ratio"] or 0.0), p["unit"]))
     names = unit_names(result, [p["unit"] for p in ranked])
@@ -104,15 +111,19 @@ def _of(result: StudyResult, finding: Finding) -> PlaceboSeries | None:
     return PlaceboSeries(
         metric_label(info), analysis_name(finding), unit_of(info, log=is_log(result, info.name)),
         plural(result.design.unit_noun), tuple(str(p) for p in periods),
-        periods.index(launch) if launch in periods else -1, estimate.headline, units, rank,
+        periods.index(launch) if launch in periods else -1, estimate.headline, units,
         n if isinstance(n, int) else len(units), p_value if isinstance(p_value, float) else None,
     )  # fmt: skip
 
 
 def rank_text(series: PlaceboSeries) -> str:
-    """The treated unit's rank, and the share of units at or above it where the estimator kept that."""
-    p = f" ({p_text(series.p_value)})" if series.p_value is not None else ""
-    return f"treated ranks {series.rank} of {series.n}{p}"
+    """The treated unit's rank by ratio, with the p-value of the analysis where that is the share of this rank."""
+    kept = len(series.units)
+    if kept < series.n:
+        return f"treated ranks {series.rank} of the {kept} kept, those that fit best before the launch"
+    by_ratio = series.p_value is not None and abs(series.p_value - series.rank / kept) < 1e-9
+    p = f" ({p_text(series.p_value)})" if by_ratio and series.p_value is not None else ""
+    return f"treated ranks {series.rank} of {kept}{p}"
 
 
 def draw_placebos(series: PlaceboSeries, size: Size, title: str, note: str) -> Figure:

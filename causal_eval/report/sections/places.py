@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from causal_eval.report.blocks import Block, FigureRef, Section
+from causal_eval.report.blocks import Block, FigureRef, Section, Sub
 
 PLACES: dict[str, tuple[str, ...]] = {
     "guardrails": ("risk", "scorecard"),
@@ -29,7 +29,7 @@ PLACES: dict[str, tuple[str, ...]] = {
 
 
 def placed(sections: list[Section], figures: Collection[str]) -> list[Section]:
-    """The sections with the figures at hand put at their ends, in the order above; none is shown twice."""
+    """The sections with the figures at hand put before any part with a heading of its own; none twice."""
     anchors = [s.anchor for s in sections]
     shown = {name for s in sections for name in _refs(s.blocks)}
     out = list(sections)
@@ -37,7 +37,9 @@ def placed(sections: list[Section], figures: Collection[str]) -> list[Section]:
         home = next((a for a in homes if a in anchors), None)
         if name in figures and name not in shown and home is not None:
             k = anchors.index(home)
-            out[k] = replace(out[k], blocks=(*out[k].blocks, FigureRef(name)))
+            blocks = out[k].blocks
+            end = next((i for i, b in enumerate(blocks) if isinstance(b, Sub)), len(blocks))
+            out[k] = replace(out[k], blocks=(*blocks[:end], FigureRef(name), *blocks[end:]))
     return out
 
 
