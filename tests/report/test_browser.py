@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pdf_words
 import pytest
 from sample_result import hostile, launch, opt_in, organ_donations
 
@@ -156,15 +158,108 @@ def test_every_text_has_a_contrast_of_at_least_4_5(
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
-def test_it_prints_on_one_width_of_paper_without_contents_and_details(
-    paper: str, pages: dict[str, Path], page: Page
+@pytest.mark.parametrize("case", ["launch", "hostile"])
+def test_it_prints_without_contents_and_details_and_nothing_is_cut(
+    case: str, paper: str, pages: dict[str, Path], page: Page, tmp_path: Path
 ) -> None:
-    """In print nothing is wider than the page, and what only a screen can use is gone."""
-    page.set_viewport_size({"width": 690 if paper == "A4" else 710, "height": 1000})
+    """Every word lies between the margins, and what only a screen can use is gone."""
+    page.goto(pages[case].as_uri())
     page.emulate_media(media="print")
-    page.goto(pages["launch"].as_uri())
     assert not page.locator("nav.contents").is_visible()
     assert page.locator("details:visible").count() == 0
-    inner, outer = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert inner <= outer
-    assert len(page.pdf(format=paper)) > 20_000
+    printed = pdf_words.pages(page.pdf(format=paper), tmp_path)
+    assert len(printed) > 2
+    for wide, high, words in printed:
+        assert abs(wide - (595 if paper == "A4" else 612)) < 2 and abs(high - (842 if paper == "A4" else 792)) < 2
+        outside = [
+            w for w in words if not (w.left > 30 and w.right < wide - 30 and w.top > 30 and w.bottom < high - 30)
+        ]
+        assert outside == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+@pytest.mark.parametrize("case", CASES)
+def test_a_table_that_is_wider_than_its_box_scrolls_there(
+    case: str, width: int, pages: dict[str, Path], page: Page
+) -> None:
+    """No table is clipped: what sticks out can be scrolled to, by keyboard too."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(pages[case].as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    clipped = page.evaluate(
+        """[...document.querySelectorAll('table')].filter(t => {
+          const box = t.closest('.scroll');
+          const sticks = t.getBoundingClientRect().width > box.clientWidth + 1;
+          return sticks && !(getComputedStyle(box).overflowX === 'auto' && box.tabIndex === 0);
+        }).length"""
+    )
+    assert clipped == 0 and page.locator("table").count() > 3
+
+
+def test_the_keyboard_reaches_every_entry_of_the_contents(pages: dict[str, Path], page: Page) -> None:
+    """Tab after Tab, each with a visible outline, in the order of the page."""
+    page.set_viewport_size({"width": 1440, "height": 800})
+    page.goto(pages["launch"].as_uri())
+    wanted = page.evaluate("[...document.querySelectorAll('nav.contents a')].map(a => a.getAttribute('href'))")
+    reached = []
+    for _ in range(len(wanted) + 3):
+        page.keyboard.press("Tab")
+        here = page.evaluate(
+            "[document.activeElement.closest('nav') ? document.activeElement.getAttribute('href') : null, "
+            "getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        if here[0]:
+            assert here[1] == "solid"
+            reached.append(here[0])
+    assert reached == wanted
+    assert page.locator("nav[aria-label], main, header").count() == 3
+
+
+def test_the_page_says_its_language_and_moves_only_where_motion_is_wanted(
+    pages: dict[str, Path], browser: Browser
+) -> None:
+    """lang, and prefers-reduced-motion."""
+    for motion, behaviour in (("reduce", "auto"), ("no-preference", "smooth")):
+        page = browser.new_page(reduced_motion=motion)  # type: ignore[arg-type]
+        page.goto(pages["launch"].as_uri())
+        assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == behaviour
+        assert page.evaluate("document.documentElement.lang") == "en-GB"
+        page.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The accessibility rules of axe-core, fetched once by npm; skips where that cannot be done."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not on this machine, and brings axe-core")
+    folder = tmp_path_factory.mktemp("axe")
+    done = subprocess.run(
+        [npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder),
+         "axe-core@4"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        pytest.skip(f"npm could not install axe-core: {done.stderr.strip()[-200:]}")
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("case", "width", "scheme"),
+    [("launch", 360, "light"), ("launch", 1440, "dark"), ("launch", 768, "light"), ("hostile", 360, "dark")],
+)
+def test_axe_finds_no_violation(
+    case: str, width: int, scheme: str, axe: str, pages: dict[str, Path], browser: Browser
+) -> None:
+    """WCAG A and AA and axe's own good practice, with all details open; and it sees a fault that is put there."""
+    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
+    page.goto(pages[case].as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    page.evaluate(axe)
+    run = "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => [v.id, v.nodes[0].html]))"
+    assert page.evaluate(run) == []
+    if case == "launch" and width == 768:
+        page.evaluate("document.querySelector('svg').removeAttribute('aria-labelledby')")
+        page.evaluate("document.querySelector('svg title').remove()")
+        assert [v[0] for v in page.evaluate(run)] == ["svg-img-alt"]
+    page.close()

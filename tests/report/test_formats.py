@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from pdf_words import pages
 from sample_result import broken, hostile, launch, opt_in, organ_donations
 
 import causal_eval.report.renderers as renderers
@@ -33,7 +34,6 @@ ALL: dict[str, Callable[[], StudyResult]] = {
 EVERY = pytest.mark.parametrize("case", ALL)
 OFFICE = shutil.which("soffice")
 NO_OFFICE = "LibreOffice is not on this machine (apt: libreoffice-impress libreoffice-writer)"
-NO_POPPLER = "pdftotext is not on this machine (apt: poppler-utils)"
 
 
 @pytest.fixture(scope="module")
@@ -234,43 +234,25 @@ def scope(element: Any) -> Any:
     return None
 
 
-def bounds(pdf: bytes, folder: Path) -> list[tuple[float, float, list[tuple[float, float, float, float, str]]]]:
-    """Each page's width, height and words with their boxes."""
-    tool = shutil.which("pdftotext")
-    if tool is None:
-        pytest.skip(NO_POPPLER)
-    file = folder / "x.pdf"
-    file.write_bytes(pdf)
-    said = subprocess.run([tool, "-bbox", str(file), "-"], check=True, capture_output=True, text=True).stdout
-    pages = []
-    for page in said.split("<page ")[1:]:
-        size = re.findall(r'(?:width|height)="([\d.]+)"', page)
-        found = re.findall(r'<word xMin="(\S+)" yMin="(\S+)" xMax="(\S+)" yMax="(\S+)">(.*?)</word>', page)
-        pages.append((float(size[0]), float(size[1]), [(*map(float, w[:4]), w[4]) for w in found]))
-    return pages  # type: ignore[return-value]
-
-
 @pytest.mark.parametrize(("paper", "size"), [("a4", (595, 842)), ("letter", (612, 792))])
 @pytest.mark.parametrize("case", ["launch", "hostile"])
 def test_a_pdf_keeps_its_text_between_the_margins(case: str, paper: str, size: Any, tmp_path: Path) -> None:
     """Nothing is cut; every page says which study it is, how final, and its number."""
     result = ALL[case]()
     result = replace(result, spec={**result.spec, "report": {"paper": paper}})
-    pages = bounds(documents(result, formats=["pdf"], audience="technical")["pdf"], tmp_path)
-    assert len(pages) > 2
-    for k, (wide, high, found) in enumerate(pages, start=1):
+    shown = pages(documents(result, formats=["pdf"], audience="technical")["pdf"], tmp_path)
+    assert len(shown) > 2
+    for k, (wide, high, found) in enumerate(shown, start=1):
         assert (round(wide), round(high)) == size
         assert all(x0 > 40 and x1 < wide - 40 and y0 > 20 and y1 < high - 20 for x0, y0, x1, y1, _ in found)
         said = " ".join(w[4] for w in found)
-        assert "Draft" in said and f"{k} of {len(pages)}" in said
+        assert "Draft" in said and f"{k} of {len(shown)}" in said
 
 
 @EVERY
 def test_a_pdf_says_every_heading_and_every_column(case: str, made: Made, tmp_path: Path) -> None:
     """Letter by letter, as it can be copied out of the file."""
-    from html import unescape
-
-    found = [unescape(w[4]) for _, _, page in bounds(made(case, "pdf"), tmp_path) for w in page]
+    found = [w.text for _, _, page in pages(made(case, "pdf"), tmp_path) for w in page]
     said, once = squeezed("".join(found)), {squeezed(w) for w in found}
     for s in build(ALL[case](), audience="technical"):
         if isinstance(s, Section):
@@ -408,11 +390,11 @@ def test_libreoffice_shows_every_slide_and_page_with_nothing_cut(tmp_path: Path,
         )  # fmt: skip
     for case in ("launch", "hostile"):
         slides = len(Presentation(io.BytesIO(made(case, "pptx"))).slides)
-        pages = bounds((out["pptx"] / f"{case}.pdf").read_bytes(), tmp_path)
-        assert len(pages) == slides
-        for wide, high, found in pages:
+        shown = pages((out["pptx"] / f"{case}.pdf").read_bytes(), tmp_path)
+        assert len(shown) == slides
+        for wide, high, found in shown:
             foot = min(y0 for _, y0, _, _, w in found if y0 > high - 32)
             assert all(x0 > 0 and x1 < wide for x0, _, x1, _, _ in found)
             assert all(y1 <= foot + 1 for _, y0, _, y1, _ in found if y0 < high - 32)
-        for wide, high, found in bounds((out["docx"] / f"{case}.pdf").read_bytes(), tmp_path):
+        for wide, high, found in pages((out["docx"] / f"{case}.pdf").read_bytes(), tmp_path):
             assert all(x0 > 0 and x1 < wide and y0 > 0 and y1 < high for x0, y0, x1, y1, _ in found)
