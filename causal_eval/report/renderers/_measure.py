@@ -75,10 +75,12 @@ def line_count(text: str, room: float, points: float, *, bold: bool = False) -> 
     return lines
 
 
-def column_widths(table: Table, room: float, points: float, *, pad: float) -> list[float]:
-    """Widths in points that together are ``room``: no word is broken where that can be, long texts get what is left.
+def column_widths(
+    table: Table, room: float, points: float, *, pad: float, spread: float = float("inf")
+) -> list[float]:
+    """Widths in points that together are at most ``room``: no word is broken where that can be, long texts get what is left.
 
-    ``pad``: what each cell loses to its margins.
+    ``pad``: what each cell loses to its margins. ``spread``: the most that a column gets beyond what it can use.
     """
     least, wished, volume = [], [], []
     for k, column in enumerate(table.columns):
@@ -100,7 +102,7 @@ def column_widths(table: Table, room: float, points: float, *, pad: float) -> li
         return [x * room / sum(least) for x in least]
     wanted = [w - x for w, x in zip(wished, least, strict=True)]
     if sum(wanted) <= spare:
-        rest = (spare - sum(wanted)) / len(least)
+        rest = min(spread, (spare - sum(wanted)) / len(least))
         return [w + rest for w in wished]
     got = [0.0] * len(least)
     open_ = {k for k, w in enumerate(wanted) if w > 0}

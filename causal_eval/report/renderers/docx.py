@@ -313,7 +313,7 @@ class _Document:
             self._paragraph(t.caption, style="Caption").paragraph_format.keep_with_next = True
         table = self._grid(1 + len(t.rows), len(t.columns), t.caption)
         self._borders(table)
-        self._widths(table, column_widths(t, self.room, _SMALL, pad=11))
+        self._widths(table, column_widths(t, self.room, _SMALL, pad=11, spread=36))
         cells = [list(row.cells) for row in table.rows]
         for k, column in enumerate(t.columns):
             self._cell(cells[0][k], Cell(((Strong(column.title),),)))

@@ -204,8 +204,8 @@ def _pairs(rows: Iterable[tuple[str, str]], *, lines: bool = False) -> str:
 
 
 def _table(t: Table, room: float) -> str:
-    widths = column_widths(t, room, _TABLE * _NARROWER, pad=7)
-    columns = ", ".join(f"{w / sum(widths) * 100:.3f}%" for w in widths)
+    widths = column_widths(t, room, _TABLE * _NARROWER, pad=7, spread=36)
+    columns = ", ".join(f"{w:.2f}pt" for w in widths)
     align = ", ".join("right" if c.number else "left" for c in t.columns)
     head = ", ".join(f"table.cell(align: bottom, strong({_s(c.title)}))" for c in t.columns)
     body = ", ".join(_cell(c, t.columns[k].number) for row in t.rows for k, c in enumerate(row))
