@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from causal_eval.plots.numbers import fixed
@@ -97,6 +98,7 @@ def style(size: Size) -> Iterator[None]:
         yield
 
 
+@cache
 def text_width(text: str, points: float, *, bold: bool = False) -> float:
     """Width of one line of DejaVu Sans, in inches."""
     from matplotlib.font_manager import FontProperties
