@@ -229,6 +229,7 @@ def sample_of(
     n_treated: int,
     n_clusters: int | None,
     n_treated_clusters: int | None,
+    n_control_clusters: int | None,
 ) -> Sample:
     from causal_eval.results.types import Drop as D
     from causal_eval.results.types import Sample as S
@@ -248,4 +249,5 @@ def sample_of(
         n_clusters,
         n_treated_clusters,
         (*dropped, *windows, *washout),
+        n_control_clusters,
     )

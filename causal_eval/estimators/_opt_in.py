@@ -155,6 +155,7 @@ def write(
             n_clusters=clusters,
             n_treated_clusters=len(np.unique(p.cluster[t])) if p.clustered else None,
             dropped=p.dropped,
+            n_control_clusters=len(np.unique(p.cluster[~t])) if p.clustered else None,
         ),
         level=level,
         inference=inference,

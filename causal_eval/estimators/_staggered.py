@@ -531,6 +531,7 @@ def _sample(g: GroupTime, words: Words, n_treated: int, study: EventStudy | None
         g.joint.n_groups,
         n_treated_groups,
         words.dropped,
+        groups[1] if min(groups) > 0 else None,
     )
 
 

@@ -184,6 +184,7 @@ class DifferenceInDifferences(Options):
             n_treated=treated_units,
             n_clusters=clusters.n,
             n_treated_clusters=clusters.treated,
+            n_control_clusters=clusters.control,
         )
         seen = (b.w > 0).sum(axis=0)
         return write_difference(
@@ -249,6 +250,7 @@ class DifferenceInDifferences(Options):
             n_treated=n_treated,
             n_clusters=fit.static.n_clusters,
             n_treated_clusters=None,
+            n_control_clusters=None,
         )
         return write_difference(
             data,

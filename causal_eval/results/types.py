@@ -107,6 +107,8 @@ class Sample:
     n_clusters: int | None = None
     n_treated_clusters: int | None = None
     dropped: tuple[Drop, ...] = ()
+    n_control_clusters: int | None = None
+    """Clusters with a control unit: those beside the treated ones, and those that have both."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,3 +43,23 @@ def test_hidden_confounding_by_strength():
     strong, none = (said("hidden_confounding", ce.Weighting(), 0.5, effect=e) for e in (4.0, 0.0))
     assert strong.verdict == "pass" and strong.details["rv_alpha"] > 0.5
     assert none.verdict == "warn" and none.details["rv_alpha"] < 0.02
+
+
+def test_clusters_that_hold_treated_and_untreated_units_alike_are_counted_on_both_sides():
+    """Treatment chosen by people within 60 sites: every site is on both sides, and 60 are enough."""
+    rng = np.random.default_rng(8)
+    site = np.repeat(np.arange(60), 20)
+    d = rng.integers(0, 2, size=1200)
+    y = d + rng.normal(size=60)[site] + rng.normal(size=1200)
+    frame = pd.DataFrame({"site": site, "d": d, "y": y, "a": rng.normal(size=1200)})
+    model = ce.OutcomeRegression()
+
+    def check(rows: pd.DataFrame):
+        data = ce.CrossSection.from_frame(rows, treatment="d", outcome="y", covariates=["a"], cluster="site")
+        fitted = Fitted(data, Design(), model, model.estimate(data))
+        return CHECKS.get("clusters")().check(fitted, Thresholds(), rng=rng)
+
+    found = check(frame)
+    assert found.verdict == "pass"
+    assert "60 with treated and 60 with untreated units" in found.reading
+    assert check(frame[(frame.d == 1) | (frame.site < 3)]).verdict == "fail"

@@ -42,10 +42,22 @@ class Clusters:
                 statistic_name="rows",
                 threshold=float(thresholds.clusters_enough),
             )
-        said = f"{n:,} clusters" + (f", {treated:,} of them treated" if treated is not None else "")
+        control = sample.n_control_clusters
+        if control is None and treated is not None:
+            control = n - treated
+        said = f"{n:,} clusters"
+        if treated is not None and control is not None:
+            within = treated + control > n
+            said += (
+                f", {treated:,} with treated and {control:,} with untreated units"
+                if within
+                else f", {treated:,} of them treated"
+            )
         other = "randomisation" in fitted.estimate.inference or "wild" in fitted.estimate.inference
-        smaller = n if treated is None else min(treated, n - treated)
-        few = (treated is not None and ClusterCount(n, treated, n - treated, True).few) or n < thresholds.clusters_few
+        smaller = n if treated is None or control is None else min(treated, control)
+        few = n < thresholds.clusters_few
+        if treated is not None and control is not None:
+            few = few or ClusterCount(n, treated, control, treated + control == n).few
         lopsided = smaller < thresholds.smaller_group and 4 * smaller < n
         if few and not other:
             verdict: Verdict = "fail"

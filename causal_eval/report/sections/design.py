@@ -64,7 +64,11 @@ def section(result: StudyResult) -> Section:
             size += f", {s.n_periods} {plural(d.time_noun, s.n_periods)} ({s.n_pre} before, {s.n_post} after)"
         if s.n_clusters is not None:
             size += f", {count(s.n_clusters)} clusters"
-            size += f" ({count(s.n_treated_clusters)} treated)" if s.n_treated_clusters is not None else ""
+            treated, control = s.n_treated_clusters, s.n_control_clusters
+            if treated is not None and control is not None and treated + control > s.n_clusters:
+                size += f" ({count(treated)} with treated, {count(control)} with untreated units)"
+            elif treated is not None:
+                size += f" ({count(treated)} treated)"
         rows += [
             ("Sample", (size,)),
             ("Primary analysis", (sentence(analysis_name(result.headline)).rstrip("."),)),
