@@ -31,10 +31,21 @@ SHORT = {
 ESTIMANDS = {
     "att": "effect on the treated (ATT)",
     "ate": "average effect (ATE)",
+    "ato": "effect where either choice was likely (ATO)",
+    "att_matched": "effect on the treated who could be matched (matched ATT)",
+    "ate_matched": "average effect on those who could be matched (matched ATE)",
+    "att_trimmed": "effect on the treated left after trimming (trimmed ATT)",
+    "ate_trimmed": "average effect on those left after trimming (trimmed ATE)",
+    "plr": "partially linear effect (PLR)",
     "twfe": "two-way coefficient",
     "before_after": "change from before to after",
     "treated_untreated": "difference between treated and untreated",
 }
+TAGS = {
+    "att": "ATT", "ate": "ATE", "ato": "ATO", "plr": "PLR", "twfe": "TWFE",
+    "att_matched": "matched ATT", "ate_matched": "matched ATE", "att_trimmed": "trimmed ATT", "ate_trimmed": "trimmed ATE",
+    "before_after": "before and after", "treated_untreated": "treated and untreated",
+}  # fmt: skip
 METRIC_ROLES = {
     "primary": "primary", "secondary": "secondary", "guardrail": "guardrail", "negative_control": "negative control",
 }  # fmt: skip
@@ -61,6 +72,16 @@ def short_name(finding: Finding) -> str:
 def estimand_name(estimate: Estimate) -> str:
     """The estimand in words; a renamed one by its name."""
     return ESTIMANDS.get(estimate.estimand, estimate.estimand)
+
+
+def estimand_tag(estimate: Estimate) -> str:
+    """The estimand in the fewest words: ``ATT``."""
+    return TAGS.get(estimate.estimand, estimate.estimand)
+
+
+def on_the_treated(estimate: Estimate) -> bool:
+    """Whether the effect is that on the treated, so that its level with the launch is one that was observed."""
+    return not estimate.estimand.startswith(("ate", "ato", "plr"))
 
 
 def metric_label(metric: MetricInfo) -> str:

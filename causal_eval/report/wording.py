@@ -7,7 +7,7 @@ happened: an interval that holds zero is read as what it cannot rule out.
 
 from __future__ import annotations
 
-from causal_eval.plots.names import analysis_name, estimand_name, method_name, metric_label
+from causal_eval.plots.names import analysis_name, estimand_name, estimand_tag, method_name, metric_label
 from causal_eval.report.blocks import Mark, Tone
 from causal_eval.report.numbers import (
     RELATIVE,
@@ -104,11 +104,6 @@ def cut(text: str, words: int) -> str:
 def word_count(text: str) -> int:
     """Words as a reader counts them: runs between spaces."""
     return len(text.split())
-
-
-def estimand_tag(estimate: Estimate) -> str:
-    """The estimand in the fewest letters: ``ATT``."""
-    return estimate.estimand.upper() if estimate.estimand in ("att", "ate") else estimate.estimand
 
 
 def holds_zero(effect: Effect) -> bool | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from causal_eval.plots.layout import bare, head_room, limits
-from causal_eval.plots.names import metric_label
+from causal_eval.plots.names import metric_label, on_the_treated
 from causal_eval.plots.numbers import Unit, change, decimals, effect_title, error_of, is_log, level, share, unit_of
 from causal_eval.plots.spec import FigureSpec, Value
 from causal_eval.plots.style import BLUE, FAINT, GREEN, INK, MUTED, VERMILLION, Size, style, value_axis, wrap
@@ -22,7 +22,8 @@ WITHOUT = "Without the launch (estimated)"
 
 @dataclass(frozen=True, slots=True)
 class LevelSeries:
-    """A treated group without a time axis: what was observed, and what would have been."""
+    """A group without a time axis: what was observed, and what would have been. For an effect on everybody, not on the
+    treated, both levels are estimates."""
 
     label: str
     unit: Unit
@@ -31,6 +32,17 @@ class LevelSeries:
     headline: Effect
     threshold: float | None = None
     threshold_name: str = ""
+    treated: bool = True
+
+    @property
+    def group(self) -> str:
+        """Whose levels they are."""
+        return "treated group" if self.treated else "everybody the effect is about"
+
+    @property
+    def with_launch(self) -> str:
+        """The level with the launch, in words."""
+        return "Observed" if self.treated else "With the launch (estimated)"
 
 
 def level_series(result: StudyResult, estimate: Estimate, name: str) -> LevelSeries:
@@ -39,7 +51,14 @@ def level_series(result: StudyResult, estimate: Estimate, name: str) -> LevelSer
     bound, called = threshold(result, metric)
     unit = unit_of(metric, log=is_log(result, name))
     return LevelSeries(
-        metric_label(metric), unit, estimate.observed, estimate.counterfactual, estimate.headline, bound, called
+        metric_label(metric),
+        unit,
+        estimate.observed,
+        estimate.counterfactual,
+        estimate.headline,
+        bound,
+        called,
+        on_the_treated(estimate),
     )
 
 
@@ -50,7 +69,8 @@ def levels_figure(series: LevelSeries, name: str) -> FigureSpec:
     said = []
     if series.observed is not None and series.counterfactual is not None:
         said.append(
-            f"Above: the treated group at {level(series.observed, series.unit, error)} as observed, and at "
+            f"Above: {'the ' * series.treated}{series.group} at {level(series.observed, series.unit, error)} "
+            f"{'as observed' if series.treated else 'as estimated with the launch'}, and at "
             f"{level(series.counterfactual, series.unit, error)} as estimated without the launch."
         )
     where = "Below: the effect" if said else "The effect"
@@ -62,7 +82,7 @@ def levels_figure(series: LevelSeries, name: str) -> FigureSpec:
         )
     rows: list[tuple[Value, ...]] = []
     if series.observed is not None:
-        rows.append(("Observed", series.observed, None, None))
+        rows.append((series.with_launch, series.observed, None, None))
     if series.counterfactual is not None:
         rows.append((WITHOUT, series.counterfactual, None, None))
     rows.append(
@@ -71,7 +91,8 @@ def levels_figure(series: LevelSeries, name: str) -> FigureSpec:
     return FigureSpec(
         name,
         effect_title(series.label, series.headline, series.unit),
-        f"Dot chart of {series.label} for the treated group. {effect_title('Effect', series.headline, series.unit)}.",
+        f"Dot chart of {series.label} for {'the ' * series.treated}{series.group}. "
+        f"{effect_title('Effect', series.headline, series.unit)}.",
         " ".join(said),
         ("what", "value", "low", "high"),
         tuple(rows),
@@ -159,7 +180,12 @@ def _two_levels(ax: Axes, series: LevelSeries, size: Size) -> None:
     value_axis(ax, "x", "%" if series.unit.level == "%" else "", ticks=4 if size.narrow else 7)
     right = observed >= without
     for value, text, colour, ahead in (
-        (observed, f"Observed\n{level(series.observed, series.unit, error)}", INK, right),
+        (
+            observed,
+            f"{'Observed' if series.treated else 'With (est.)'}\n{level(series.observed, series.unit, error)}",
+            INK,
+            right,
+        ),
         (without, f"Without (est.)\n{level(series.counterfactual, series.unit, error)}", "#a84a00", not right),
     ):
         ax.annotate(
@@ -173,4 +199,6 @@ def _two_levels(ax: Axes, series: LevelSeries, size: Size) -> None:
             fontsize=size.font * 0.95,
         )
     unit = series.unit.level.strip()
-    ax.set_title(f"Treated group{', ' + unit if unit else ''}", loc="left", color=MUTED, fontsize=size.font)
+    ax.set_title(
+        f"{series.group.capitalize()}{', ' + unit if unit else ''}", loc="left", color=MUTED, fontsize=size.font
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from causal_eval.plots.names import analysis_name, metric_label
+from causal_eval.plots.names import analysis_name, estimand_tag, metric_label
 from causal_eval.plots.style import pretty
 from causal_eval.report.blocks import (
     Block,
@@ -32,7 +32,7 @@ from causal_eval.report.numbers import (
     p_text,
     share,
 )
-from causal_eval.report.wording import estimand_tag, merged_notes, metric_unit, sentence
+from causal_eval.report.wording import merged_notes, metric_unit, sentence
 from causal_eval.results.types import Effect, Estimate, Failure, Finding, MetricInfo, StudyResult
 
 _FAMILIES = (

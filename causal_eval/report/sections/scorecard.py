@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causal_eval.plots.names import METRIC_ROLES, metric_label
+from causal_eval.plots.names import METRIC_ROLES, metric_label, on_the_treated
 from causal_eval.report.blocks import Cell, Column, Line, Section, Strong, Table, Text, cell
 from causal_eval.report.numbers import RELATIVE, Unit, effect_text, error_of, interval_text, level, p_text, share
 from causal_eval.report.wording import clause_of, metric_unit, outcome_mark, sentence, threshold_phrase
@@ -68,8 +68,11 @@ def _level(value: float, unit: Unit, error: float | None) -> str:
 def section(result: StudyResult) -> Section:
     """The scorecard and how to read it."""
     units = {metric_unit(result, m).change for m in result.metrics}
+    found = [result.find(m.name) for m in result.metrics]
+    told = [f.estimate for f in found if f is not None and f.estimate is not None]
+    whose = "the treated group" if all(map(on_the_treated, told)) else "those the effect is about"
     notes = [
-        "“Without launch” is the level the treated group is estimated to have had; relative effects are shares of it."
+        f"“Without launch” is the level {whose} would have had by the estimate; relative effects are shares of it."
     ]
     if " pp" in units:
         notes.append("pp: percentage points.")
