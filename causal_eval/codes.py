@@ -168,8 +168,9 @@ _CODES = (
          "No treated unit is observed after its treatment begins, or the washout covers all there is.",
          "Wait for more data, or shorten the washout."),
     Code("E325", "covariate not numeric or missing",
-         "A covariate holds text, or values are missing.",
-         "Convert it, or fill the values in the query and add a 0/1 column that says which were filled."),
+         "A covariate mixes numbers and text, is text with one value or with more than 20, holds dates, or is missing in every "
+         "row. Text with 2 to 20 values is fine: 0/1 columns stand for it.",
+         "Convert it, group its categories, or fill the values in the query and add a 0/1 column that says which were filled."),
     Code("E326", "weights negative or missing",
          "A weight is negative, missing, or zero throughout.",
          "Correct the weights column."),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from causal_eval.data import engine
 from causal_eval.data.axis import TimeAxis, make_axis
+from causal_eval.data.categories import Covariate, coded
 from causal_eval.data.connect import Source, open_source, require
 from causal_eval.data.contract import CrossSection, Panel
 from causal_eval.data.times import Reading, never, ordinal_of_date, read_times, to_ordinal
@@ -63,8 +64,20 @@ def shape(
         )
     columns = list(dict.fromkeys([*_role_columns(roles), *fixed_effects, *predictors, *kind.columns(metric)]))
     raw = source.take(columns)
+    covariates, notes = coded(source.con, raw, roles.covariates)
     job = _Job(
-        source, raw, roles, metric, kind, design or DesignSpec(), tuple(fixed_effects), as_of, tuple(predictors), history
+        source,
+        raw,
+        roles,
+        metric,
+        kind,
+        design or DesignSpec(),
+        tuple(fixed_effects),
+        as_of,
+        tuple(predictors),
+        history,
+        covariates,
+        notes,
     )
     return _panel(job) if roles.time is not None else _cross_section(job)
 
@@ -122,6 +135,8 @@ class _Job:
     as_of: date | None
     predictors: tuple[str, ...] = ()
     history: bool = False
+    covariates: tuple[Covariate, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def con(self) -> Any:
@@ -235,11 +250,13 @@ def _common(job: _Job, sheet: _Sheet) -> None:
         value = _label(job.con, raw, roles.cluster)
         sheet.columns["cluster"] = value
         sheet.dropped.append((f"cluster `{roles.cluster}` is missing", value.isnull()))
-    for i, name in enumerate(roles.covariates):
-        value, bad = number(raw, name, code="E325", what="covariate")
+    for i, covariate in enumerate(job.covariates):
+        value, bad = covariate.value(raw)
         sheet.columns[f"x_{i}"] = value
         sheet.refused += bad
-        sheet.dropped.append((f"covariate `{name}` is missing", value.isnull()))
+        reason = f"covariate `{covariate.column}` is missing"
+        if reason not in {r for r, _ in sheet.dropped}:
+            sheet.dropped.append((reason, value.isnull()))
     for i, name in enumerate(job.fixed_effects):
         value = _label(job.con, raw, name).cast("string")
         sheet.columns[f"fe_{i}"] = value
@@ -264,7 +281,7 @@ def _checked(job: _Job, sheet: _Sheet) -> tuple[Any, list[Drop]]:
         "usable": usable.cast("int64").sum(),
         "outcomes": table.num.count(),
     }
-    for i in range(len(job.roles.covariates)):
+    for i in range(len(job.covariates)):
         counts[f"x_{i}"] = table[f"x_{i}"].count()
     found = engine.values(job.con, table.aggregate(**counts))
     if not found["kept"] and not found["usable"]:
@@ -282,12 +299,12 @@ def _checked(job: _Job, sheet: _Sheet) -> tuple[Any, list[Drop]]:
             where=column,
             hint="Check the column's name, and the join that made it.",
         )
-    for i, name in enumerate(job.roles.covariates):
+    for i, covariate in enumerate(job.covariates):
         if not found[f"x_{i}"]:
             raise DataError(
                 "E325",
-                f"covariate column `{name}` is missing in every row",
-                where=name,
+                f"covariate column `{covariate.column}` is missing in every row",
+                where=covariate.column,
                 hint="Leave it out of roles.covariates.",
             )
     if not found["kept"]:
@@ -355,7 +372,7 @@ def _names(job: _Job) -> dict[str, str]:
     names = {k: v for k, v in pairs.items() if v}
     names["outcome"] = columns[0] if len(columns) == 1 else job.metric.name
     for prefix, said in (
-        ("x", roles.covariates),
+        ("x", [c.name for c in job.covariates]),
         ("p", job.predictors),
         ("fe", job.fixed_effects),
         ("seg", roles.segments),
@@ -369,7 +386,7 @@ def _shared(job: _Job) -> dict[str, Any]:
         "con": job.con,
         "metric": job.metric,
         "roles": job.roles,
-        "covariates": tuple(job.roles.covariates),
+        "covariates": tuple(c.name for c in job.covariates),
         "fixed_effects": job.fixed_effects,
         "predictors": job.predictors,
         "segments": tuple(job.roles.segments),
@@ -416,7 +433,7 @@ def _cross_section(job: _Job) -> CrossSection:
             where=column,
             hint="Add rows of those who were not treated.",
         )
-    return CrossSection(table=rows, dropped=tuple(drops), **_shared(job))
+    return CrossSection(table=rows, dropped=tuple(drops), notes=job.notes, **_shared(job))
 
 
 # Panel ---------------------------------------------------------------------------------------------------------------
@@ -445,7 +462,7 @@ def _panel(job: _Job) -> Panel:
     launch = None
     if roles.treated_units or roles.group:
         launch = _launch(job, axis)
-    notes: list[str] = []
+    notes: list[str] = [*job.notes]
     rows = (
         _date_units(job, table, axis, launch, len(sheet.structural), drops, notes)
         if roles.unit
@@ -852,7 +869,8 @@ def _check_design(job: _Job, panel: Panel) -> None:
             "E315",
             "every treated unit is treated from its first period on: there is no pre-period",
             where=column,
-            hint=f"Add periods before {panel.axis.label(max(c[0] for c in treated))}.",
+            hint=f"Add periods before {panel.axis.label(max(c[0] for c in treated))}. If `{column}` says who was treated and not "
+            "when, name it as roles.group, with design.launch.",
         )
     if all(c[2] < c[0] for c in treated):
         raise DataError(

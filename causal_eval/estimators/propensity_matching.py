@@ -166,6 +166,8 @@ class PropensityMatching(Options):
                 values = p.X[:, p.names.index(name)]
             elif name in p.segments:
                 values = np.unique(p.segments[name], return_inverse=True)[1].astype(float)
+            elif coded := [j for j, n in enumerate(p.names) if n.startswith(f"{name} = ")]:
+                values = p.X[:, coded] @ np.arange(1.0, 1.0 + len(coded))
             else:
                 raise EstimatorRefusal(
                     "E401",

@@ -92,7 +92,7 @@ def number(table: Any, column: str, *, code: str = "E316", what: str = "outcome"
 
     values = table[column]
     kind = values.type()
-    hint = "Give a numeric column; code categories as 0/1 columns."
+    hint = "Give a numeric column."
     if kind.is_boolean():
         return values.cast("int8").cast("float64"), ()
     if kind.is_numeric():

@@ -241,7 +241,7 @@ REFUSED: list[tuple[str, str, Change, dict[str, Any]]] = [
     ("E323", "group column `on` varies within 7", lambda f: f.assign(on=(f.year > 2001) * 1),
      {"first_treated": None, "group": "on", "launch": 2002}),
     ("E324", "no post-period", lambda f: f.assign(y=f.y.where((f.queue > 3) | (f.year < 2002))), {}),
-    ("E325", "covariate column `x` is not numeric in 35 rows", lambda f: f.assign(x="red"), {"covariates": ["x"]}),
+    ("E325", "covariate column `x` holds the same text", lambda f: f.assign(x="red"), {"covariates": ["x"]}),
     ("E325", "covariate column `x` is missing in every row", lambda f: f.assign(x=np.nan), {"covariates": ["x"]}),
     ("E326", "weight column `w` is negative in 35 rows", lambda f: f.assign(w=-1), {"weights": "w"}),
     ("E326", "weight column `w` is 0 in every row", lambda f: f.assign(w=0), {"weights": "w"}),
