@@ -15,10 +15,21 @@ from causal_eval.estimators._base import Estimator, Info, Options
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
     from causal_eval.data.contract import Panel
     from causal_eval.design.design import Design
+    from causal_eval.design.staggered import Rollout
+    from causal_eval.estimators._staggered import GroupTime
+    from causal_eval.inference.imputation import Imputed
+    from causal_eval.inference.imputed_means import ImputedMeans
+    from causal_eval.inference.joint import Joint
     from causal_eval.results.types import Estimate
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Found = tuple[GroupTime, list[tuple[int, int, str]]]
+    """Effects, and the cells that are lost with the reason."""
 
 
 class ImputationDiD(Options):
@@ -55,45 +66,101 @@ class ImputationDiD(Options):
         Raises:
             EstimatorRefusal: E401 nothing to compare, E402 not identified, E403 a ratio metric or further effects.
         """
-        import numpy as np
-
         from causal_eval.design.design import Design
         from causal_eval.design.staggered import rollout
-        from causal_eval.estimators._staggered import GroupTime, Words, cell_losses, write
-        from causal_eval.estimators._staggered_units import arrays, few_note, refuse_ratio
-        from causal_eval.inference.imputation import impute
+        from causal_eval.estimators._staggered import Words, cell_losses, write
+        from causal_eval.estimators._staggered_units import few_note, refuse_ratio
         from causal_eval.inference.regression import NotIdentified
-        from causal_eval.inference.scores import FromScores, mean_scores
 
         design = design or Design()
         refuse_ratio(data, self.info.name)
         r = rollout(data, design)
-        w, x = arrays(data, r)
         try:
-            found = impute(
-                r.y, w, x, r.cohort, r.cohorts.event, r.cohorts.keep, anticipation=design.anticipation, leads=self.leads
-            )
+            g, lost = self._by_means(data, r, design) or self._by_scores(data, r, design)
         except NotIdentified as e:
             raise EstimatorRefusal(
                 "E402", f"imputation_did: {e}", hint="Leave out such covariates, or units seen in few periods."
             ) from e
-        if not found.cells:
-            why = found.lost[0][2] if found.lost else "no treated row is left"
+        if not len(g.att):
+            why = lost[0][2] if lost else "no treated row is left"
             raise EstimatorRefusal("E401", f"imputation_did: {why}", hint="Some unit must stay untreated for longer.")
+        notes = few_note(r) + cell_losses(r.cohorts, lost)
+        lonely = int((g.count[g.cohort, g.period] == 1).sum())
+        if lonely:
+            notes.append(
+                f"{lonely:,} of {len(g.att):,} cohort-periods hold one unit, whose own noise the errors cannot see."
+            )
+        groups = "clusters" if data.has_clusters else "units"
+        name = f"conservative imputation errors, clustered by {g.joint.n_groups:,} {groups}, t with {g.joint.n_groups - 1:,} df"
+        return write(
+            data, g, Words(self.info.name, name, tuple(notes), r.dropped), kind=self.aggregate, level=self.level, horizon=self.horizon
+        )  # fmt: skip
+
+    def _by_means(self, data: Panel, r: Rollout, design: Design) -> Found | None:
+        """From cohort means, where every unit is seen in every period with one weight; None elsewhere."""
+        from causal_eval.inference.cohort_means import of_units
+        from causal_eval.inference.imputed_means import impute_means, tilts
+        from causal_eval.inference.joint import FromMeans
+
+        if data.covariates:
+            return None
+        C = len(r.cohorts.start)
+        means = of_units(r.y, r.w, r.cohort, C, None if r.own_cluster else r.cluster)
+        if not means.short:
+            return None
+        found = impute_means(
+            means,
+            tilts(r.y, r.w, r.cohort, means),
+            r.cohorts.event,
+            r.cohorts.keep,
+            anticipation=design.anticipation,
+            leads=self.leads,
+        )
+        joint = FromMeans(means, found.maps, r.y, r.w, r.cohort)
+        return self._group_time(r, design, found, joint, means.size, means.mean, means.weight, means.n)
+
+    def _by_scores(self, data: Panel, r: Rollout, design: Design) -> Found:
+        """From every unit's scores."""
+        import numpy as np
+
+        from causal_eval.estimators._staggered_units import arrays
+        from causal_eval.inference.imputation import impute
+        from causal_eval.inference.scores import FromScores, mean_scores
+
+        w, x = arrays(data, r)
+        found = impute(
+            r.y, w, x, r.cohort, r.cohorts.event, r.cohorts.keep, anticipation=design.anticipation, leads=self.leads
+        )
         C = len(r.cohorts.start)
         u, mean, weight, count = mean_scores(r.y, w, r.cohort, C)
         h = np.concatenate([found.h, found.h_leads], axis=1)
         joint = FromScores.of(found.scores, u, r.cohort, r.cluster, r.own_cluster, h)
-        seen = w > 0
-        size = np.bincount(r.cohort, (w.sum(axis=1) / np.maximum(seen.sum(axis=1), 1)), minlength=C)
+        size = np.bincount(r.cohort, w.sum(axis=1) / np.maximum((w > 0).sum(axis=1), 1), minlength=C)
+        return self._group_time(r, design, found, joint, size.astype(np.float64), mean, weight, count)
+
+    def _group_time(
+        self,
+        r: Rollout,
+        design: Design,
+        found: Imputed | ImputedMeans,
+        joint: Joint,
+        size: Floats,
+        mean: Floats,
+        weight: Floats,
+        count: Ints,
+    ) -> Found:
+        import numpy as np
+
+        from causal_eval.estimators._staggered import GroupTime
+
         g = GroupTime(
             r.cohorts,
             found.att,
             np.array([c for c, _ in found.cells], dtype=np.int64),
             np.array([t for _, t in found.cells], dtype=np.int64),
             joint,
-            size.astype(np.float64),
-            np.bincount(r.cohort, minlength=C).astype(np.int64),
+            size,
+            np.bincount(r.cohort, minlength=len(size)).astype(np.int64),
             mean,
             weight,
             count,
@@ -102,17 +169,7 @@ class ImputationDiD(Options):
             by_rows=True,
             leads=(found.leads, found.lead) if found.leads else None,
         )
-        notes = few_note(r) + cell_losses(r.cohorts, list(found.lost))
-        lonely = sum(1 for c, t in found.cells if count[c, t] == 1)
-        if lonely:
-            notes.append(
-                f"{lonely:,} of {len(found.cells):,} cohort-periods hold one unit, whose own noise the errors cannot see."
-            )
-        groups = "clusters" if data.has_clusters else "units"
-        name = f"conservative imputation errors, clustered by {joint.n_groups:,} {groups}, t with {joint.n_groups - 1:,} df"
-        return write(
-            data, g, Words(self.info.name, name, tuple(notes), r.dropped), kind=self.aggregate, level=self.level, horizon=self.horizon
-        )  # fmt: skip
+        return g, list(found.lost)
 
 
 plugin: type[Estimator[Panel]] = ImputationDiD

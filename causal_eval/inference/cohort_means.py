@@ -133,8 +133,7 @@ def of_units(y: Floats, w: Floats | None, cohort: Ints, n_cohorts: int, cluster:
     import numpy as np
 
     n, T = y.shape
-    missing = np.isnan(y)
-    complete = not bool(missing.any()) and (w is None or bool((w > 0).all()))
+    complete = not bool(np.isnan(y).any()) and (w is None or bool((w > 0).all()))
     short = complete and (w is None or bool((w == w[:, :1]).all()))
     count = np.zeros((n_cohorts, T), dtype=np.int64)
     weight, total = np.zeros((n_cohorts, T)), np.zeros((n_cohorts, T))

@@ -9,7 +9,8 @@ g = (xt'w xt)^-1 sum a_it xt_it. Residuals e of a unit have weighted sum zero, s
     psi_i = sum_t a_it (tau_it - taubar_ct) - kappa' (w_it e_it)_t - g' sum_t w_it xt_it e_it
 
 with taubar_ct the average of the cohort's effects in the period (weights w^2), which makes the clustered variance
-sum_i psi_i^2 conservative (theorem 3, eq. 7 and 8).
+sum_i psi_i^2 conservative (theorem 3, eq. 7 and 8). Balanced panels without covariates take
+:mod:`causal_eval.inference.imputed_means` instead, which needs no unit's scores.
 
 The test of parallel trends (proposition 7) uses untreated cells alone: y on unit and period effects and indicators of the
 event times before the base.
@@ -148,6 +149,25 @@ def impute(
     return Imputed(tuple(cells), np.array(att), names, lead, scores, h, h_leads, tuple(lost))
 
 
+def lead_times(event: Floats, free: Bools, base: int, most: int | None) -> tuple[int, ...]:
+    """Event times that get a lead of their own.
+
+    Args:
+        free: (C, T) whether the cohort has untreated outcomes in the period.
+        base: event time of the base period; ``most``: how many before it at most, None for all.
+    """
+    import numpy as np
+
+    names = sorted({int(v) for v in event[free & (event < base) & np.isfinite(event)]})
+    if most is not None:
+        names = [e for e in names if e >= base - most]
+    # The farthest lead is left out where no unit is never treated: a trend in event time is not told from cohort and period.
+    never = bool((event[:, 0] == -np.inf).any())
+    if not never and names and (most is None or base - most < names[0]):
+        names = names[1:]
+    return tuple(names)
+
+
 def _leads(
     y: Floats, x: Floats | None, w0: Floats, cohort: Ints, event: Floats, anticipation: int, most: int | None
 ) -> tuple[tuple[int, ...], Floats, Floats, Floats]:
@@ -156,23 +176,9 @@ def _leads(
 
     from causal_eval.inference.within import within
 
-    n, T = y.shape
-    base = -1 - anticipation
-    # The farthest lead is left out where no unit is never treated: a trend in event time is not told from cohort and period.
-    has = np.zeros(T, dtype=bool)
-    found = []
-    for c in range(len(event)):
-        if not np.isfinite(event[c, 0]):
-            continue
-        here = w0[cohort == c].sum(axis=0) > 0
-        found += [int(v) for v in event[c][here & (event[c] < base)]]
-        has |= here
-    names = sorted(set(found))
-    if most is not None:
-        names = [e for e in names if e >= base - most]
-    never = bool((event[:, 0] == -np.inf).any())
-    if not never and names and (most is None or base - most < names[0]):
-        names = names[1:]
+    n = len(y)
+    free = np.array([w0[cohort == c].sum(axis=0) > 0 for c in range(len(event))])
+    names = lead_times(event, free, -1 - anticipation, most)
     if not names:
         return (), np.zeros(0), np.zeros((n, 0)), np.zeros((len(event), 0, 0))
     sample = within(w0)
@@ -195,4 +201,4 @@ def _leads(
     left = e - z @ coef
     scores = np.einsum("ntp,nt->np", z, w0 * left)
     h = np.repeat(bread[None, :L, :], len(event), axis=0)
-    return tuple(names), coef[:L], scores, h
+    return names, coef[:L], scores, h

@@ -53,7 +53,17 @@ def within(w: Floats) -> Within:
     total = w.sum(axis=1)
     used = w.sum(axis=0) > 0
     share = np.where(total > 0, 1 / np.where(total > 0, total, 1.0), 0.0)
-    m = np.diag(w.sum(axis=0)) - w.T @ (w * share[:, None])
+    return Within(w, total, inverse_of(np.diag(w.sum(axis=0)) - w.T @ (w * share[:, None]), used), used)
+
+
+def inverse_of(m: Floats, used: Bools) -> Floats:
+    """The generalised inverse of the normal equations ``m`` (T, T) that sets the first period ``used`` (T,) to zero.
+
+    Raises:
+        NotIdentified: as in :func:`within`.
+    """
+    import numpy as np
+
     at = np.flatnonzero(used)[1:]
     inverse = np.zeros_like(m)
     if at.size:
@@ -62,4 +72,4 @@ def within(w: Floats) -> Within:
         if np.linalg.matrix_rank(inner / np.outer(scale, scale), hermitian=True, tol=1e-10) < at.size:
             raise NotIdentified("periods of the sample share no units with the others")
         inverse[np.ix_(at, at)] = np.linalg.inv(inner)
-    return Within(w, total, inverse, used)
+    return inverse
