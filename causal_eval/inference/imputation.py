@@ -9,7 +9,8 @@ g = (xt'w xt)^-1 sum a_it xt_it. Residuals e of a unit have weighted sum zero, s
     psi_i = sum_t a_it (tau_it - taubar_ct) - kappa' (w_it e_it)_t - g' sum_t w_it xt_it e_it
 
 with taubar_ct the average of the cohort's effects in the period (weights w^2), which makes the clustered variance
-sum_i psi_i^2 conservative (theorem 3, eq. 7 and 8). Balanced panels without covariates take
+sum_i psi_i^2 conservative (theorem 3, eq. 7 and 8). In cohorts of few clusters taubar follows each of them and hides part of
+its noise; leaving the cluster itself out of taubar (their leave-out errors) mends that. Balanced panels without covariates take
 :mod:`causal_eval.inference.imputed_means` instead, which needs no unit's scores.
 
 The test of parallel trends (proposition 7) uses untreated cells alone: y on unit and period effects and indicators of the
@@ -64,6 +65,7 @@ def impute(
     *,
     anticipation: int,
     leads: int | None,
+    left_out: Ints | None = None,
 ) -> Imputed:
     """Imputed effects.
 
@@ -72,6 +74,7 @@ def impute(
         event: (C, T) periods since adoption, -inf for never; keep: (C, T) declared windows.
         anticipation: periods before the adoption that are imputed too.
         leads: how many event times before the base period get a lead of their own; None for all.
+        left_out: (n,) clusters that are left out of the average taubar that their own effects are compared with; None to keep them.
 
     Raises:
         NotIdentified: the untreated cells do not connect, or covariates are collinear with the effects.
@@ -124,8 +127,7 @@ def impute(
                 continue
             a = w[at, t] / w[at, t].sum()
             effect = float(a @ tau[at, t])
-            taubar = float((w[at, t] ** 2) @ tau[at, t] / (w[at, t] ** 2).sum())
-            own[at, t] = a * (tau[at, t] - taubar)
+            own[at, t] = a * (tau[at, t] - _average(tau[at, t], w[at, t] ** 2, left_out, at))
             right_hand = -(w0[at] * (a * share[at])[:, None]).sum(axis=0)
             right_hand[t] += 1.0
             kappa.append(sample.inverse @ right_hand)
@@ -147,6 +149,19 @@ def impute(
     if names:
         h_leads[:, :, 2 * T + P :] = lead_map
     return Imputed(tuple(cells), np.array(att), names, lead, scores, h, h_leads, tuple(lost))
+
+
+def _average(tau: Floats, weight: Floats, cluster: Ints | None, at: Ints) -> float | Floats:
+    """The average effect of the units ``at`` (m,), for each of them without its own cluster where there is another."""
+    import numpy as np
+
+    total, size = float(weight @ tau), float(weight.sum())
+    if cluster is None:
+        return total / size
+    code = np.unique(cluster[at], return_inverse=True)[1]
+    rest = size - np.bincount(code, weight)[code]
+    other = (total - np.bincount(code, weight * tau)[code]) / np.where(rest > 0, rest, 1.0)
+    return np.where(code.max() > 0, other, total / size)
 
 
 def lead_times(event: Floats, free: Bools, base: int, most: int | None) -> tuple[int, ...]:

@@ -64,8 +64,8 @@ def test_cohort_means_give_what_scores_give(never, weighted, clustered):
     data = panel(never=never, weighted=weighted, clustered=clustered)
     for design in DESIGNS.values():
         for method, home in (
-            (ce.ImputationDiD(), "causal_eval.estimators.imputation_did.ImputationDiD"),
-            (ce.ImputationDiD(leads=1), "causal_eval.estimators.imputation_did.ImputationDiD"),
+            (ce.ImputationDiD(errors="conservative"), "causal_eval.estimators.imputation_did.ImputationDiD"),
+            (ce.ImputationDiD(leads=1, errors="conservative"), "causal_eval.estimators.imputation_did.ImputationDiD"),
             (ce.SunAbraham(), "causal_eval.estimators.sun_abraham"),
         ):
             with patch(f"{home}._by_scores", side_effect=AssertionError("scores were made")):

@@ -10,6 +10,12 @@ import pytest
 import causal_eval as ce
 
 
+@pytest.fixture(autouse=True)
+def no_band(monkeypatch):
+    """The band's critical value takes most of the time and is not looked at."""
+    monkeypatch.setattr("causal_eval.inference.bands.sup_t", lambda *_, **__: 2.5)
+
+
 def rollout(seed=0, n=24, t=6, gone=0.0, covariate=False):
     """Rows of three cohorts and never-treated units, with a weight column of ones."""
     rng = np.random.default_rng(seed)
@@ -110,6 +116,47 @@ def test_imputed_effects_are_residuals_of_a_regression_on_untreated_rows(gone):
     for e in (0, 1):
         at = (frame.t - frame.g)[~off] == e
         assert found.effect(f"event:{e}").value == pytest.approx(tau[at].mean(), rel=1e-9)
+
+
+@pytest.mark.parametrize("errors", ["conservative", "leave_out"])
+@pytest.mark.parametrize("gone", [0.0, 0.15])
+@pytest.mark.parametrize("clustered", [False, True])
+def test_imputation_errors_are_the_papers_written_out_with_dummies(errors, gone, clustered):
+    """Weights v of the untreated rows from the regression, residuals there, and effects less their cohort's average, by cluster."""
+    frame = rollout(seed=8, n=36, gone=gone)
+    rng = np.random.default_rng(2)
+    frame["w"] = rng.uniform(0.5, 3, size=36)[frame.u]
+    off = (frame.t < frame.g).to_numpy()
+    X, w, y = dummies(frame), frame.w.to_numpy(), frame.y.to_numpy()
+    bread = np.linalg.pinv((X[off] * w[off, None]).T @ X[off])
+    beta = bread @ (X[off] * w[off, None]).T @ y[off]
+    left = y - X @ beta
+    a = np.where(off, 0.0, w) / w[~off].sum()
+    v = -w * (X @ (bread @ (X.T @ a)))
+    group = (frame.c if clustered else frame.u).to_numpy()
+    score = np.zeros(len(frame))
+    for i in range(len(frame)):
+        if off[i]:
+            score[i] = v[i] * left[i]
+            continue
+        cell = (frame.g == frame.g[i]).to_numpy() & (frame.t == frame.t[i]).to_numpy()
+        if errors == "leave_out":
+            cell &= group != group[i]
+        score[i] = a[i] * (left[i] - np.average(left[cell], weights=w[cell] ** 2))
+    want = np.sqrt((pd.Series(score).groupby(group).sum() ** 2).sum())
+    found = ce.ImputationDiD(errors=errors).estimate(panel(frame, **({"cluster": "c"} if clustered else {})))
+    assert found.headline.value == pytest.approx(a @ left, rel=1e-9)
+    assert found.headline.std_error == pytest.approx(want, rel=1e-9)
+
+
+def test_imputation_leaves_clusters_out_of_their_averages_where_they_are_few():
+    """29 units: leave-out errors; 30: the paper's first ones, unless others are asked for."""
+    for n, said in ((29, "leave-out"), (30, "conservative")):
+        assert ce.ImputationDiD().estimate(panel(rollout(n=n))).inference.startswith(said)
+    few = panel(rollout(n=24))
+    leave, keep = (ce.ImputationDiD(errors=e).estimate(few).headline.std_error for e in ("leave_out", "conservative"))
+    assert leave > keep
+    assert ce.ImputationDiD().estimate(few).headline.std_error == leave
 
 
 @pytest.mark.parametrize("gone", [0.0, 0.15])
