@@ -350,6 +350,33 @@ class Panel(_Rows):
         t = self.table
         return replace(self, table=t.filter(t.first_treated.isnull() | (t.first_treated != start)))
 
+    def cluster_values(self) -> tuple[Any, ...]:
+        """The cluster column's distinct values, ascending; empty without a cluster role."""
+        if not self.has_clusters:
+            return ()
+        t = self.table
+        return tuple(engine.arrow(self.con, t.select("cluster").distinct().order_by("cluster"))["cluster"].to_pylist())
+
+    def without_cluster(self, value: Any) -> Panel:
+        """The rows of all clusters but the one that the cluster column calls ``value``."""
+        t = self.table
+        return replace(self, table=t.filter(t.cluster != value))
+
+    def with_covariate_as_outcome(self, j: int) -> Panel:
+        """The same rows with covariate ``j`` as a plain outcome, and without covariates."""
+        from causal_eval.spec.models import MetricSpec
+
+        t = self.table
+        gone = [c for c in t.columns if c.startswith("x_")]
+        return replace(
+            self,
+            table=t.mutate(outcome=t[f"x_{j}"].cast("float64")).drop(*gone),
+            metric=MetricSpec(name="covariate", column=self.covariates[j]),
+            covariates=(),
+            pooled=False,
+            additive=False,
+        )
+
     def only_cohort(self, start: int) -> Panel:
         """The rows of the units that adopt at the ordinal ``start`` and of the never treated."""
         t = self.table

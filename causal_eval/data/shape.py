@@ -466,7 +466,7 @@ def _panel(job: _Job) -> Panel:
     rows = (
         _date_units(job, table, axis, launch, len(sheet.structural), drops, notes)
         if roles.unit
-        else _repeated(job, table, launch)
+        else _repeated(job, table, axis, launch, notes)
     )
     rows = _finish(job, rows)
     panel = Panel(table=rows, axis=axis, launch=launch, dropped=tuple(drops), notes=tuple(notes), **_shared(job))
@@ -721,23 +721,23 @@ def _agreed(con: Any, units: Any, axis: TimeAxis, notes: list[str]) -> Any:
     return units.mutate(adopted=ibis.cases(*branches, else_=units.adopted).cast("int64"))
 
 
-def _snapped(con: Any, units: Any, axis: TimeAxis, notes: list[str]) -> Any:
-    """Adoption periods moved to the first period of the data at or after them; beyond the data is never."""
+def _snapped(con: Any, units: Any, axis: TimeAxis, notes: list[str], *, what: str = "units") -> Any:
+    """Adoption periods of ``what`` moved to the first period of the data at or after them; beyond the data is never."""
     import ibis
 
-    dated = units.filter(units.adopted.notnull() & units.kept)
+    dated = units.filter(units.adopted.notnull() & (units.kept if what == "units" else True))
     found = dated.group_by("adopted").aggregate(n=dated.count())
     starts = {r["adopted"]: r["n"] for r in engine.arrow(con, found.order_by("adopted")).to_pylist()}
     beyond = sum(n for s, n in starts.items() if s > axis.last)
     if beyond:
-        notes.append(f"{beyond} units adopt after the data ends: they count as never treated")
+        notes.append(f"{beyond} {what} adopt after the data ends: they count as never treated")
     between = [s for s in starts if axis.first < s <= axis.last and s not in set(axis.ordinals)]
     if between:
         moved = sum(starts[s] for s in between)
-        notes.append(f"{moved} units adopt between two periods of the data: they count as treated from the later one")
+        notes.append(f"{moved} {what} adopt between two periods of the data: they count as treated from the later one")
     early = sum(n for s, n in starts.items() if s <= axis.first)
     if early:
-        notes.append(f"{early} units are treated from their first period on")
+        notes.append(f"{early} {what} are treated from {'their' if what == 'units' else 'the'} first period on")
     branches = [(units.adopted == s, axis.at_or_after(s)) for s in between]
     within = ibis.ifelse(units.adopted > axis.last, ibis.null("int64"), units.adopted.cast("int64"))
     return ibis.cases(*branches, else_=within) if branches else within
@@ -832,14 +832,26 @@ def _unique_by_marks(job: _Job, rows: Any, axis: TimeAxis) -> bool:
     return int(marked.sum()) == n
 
 
-def _repeated(job: _Job, table: Any, launch: int | None) -> Any:
+def _repeated(job: _Job, table: Any, axis: TimeAxis, launch: int | None, notes: list[str]) -> Any:
     """The kept rows of a repeated cross-section, sorted by all columns."""
     import ibis
 
     kept = table.filter(table.why == 0)
     outcome, weight = _outcome(job, kept)
-    start = ibis.ifelse(kept.member == 1, ibis.literal(launch, "int64"), ibis.null("int64"))
-    chosen: dict[str, Any] = {"time": kept.time, "outcome": outcome, "first_treated": start, "group": kept.member}
+    if launch is not None:
+        start = ibis.ifelse(kept.member == 1, ibis.literal(launch, "int64"), ibis.null("int64"))
+    else:
+        start = kept.adopted.cast("int64") if job.history else _snapped(job.con, kept, axis, notes, what="rows")
+    notes.append(
+        "without roles.unit every row is another unit (a repeated cross-section)"
+        + ("" if job.roles.cluster else ", independent of the others; name the groups that adopt as roles.cluster")
+    )
+    chosen: dict[str, Any] = {
+        "time": kept.time,
+        "outcome": outcome,
+        "first_treated": start,
+        "group": start.notnull().cast("int8"),
+    }
     if weight is not None:
         chosen["weight"] = weight
     rows = kept.select(**chosen, **{c: kept[c] for c in _extras(kept)})

@@ -143,8 +143,12 @@ def only_start(panel: Panel, design: Design, *, method: str) -> int:
         raise EstimatorRefusal(
             "E404",
             f"`{method}` needs one adoption date; these units adopt at {len(starts)} dates ({dates})",
-            hint="Two-way effects compare late adopters with early ones. Use a staggered estimator, "
-            'or give this one role = "reference".',
+            hint="Two-way effects compare late adopters with early ones. "
+            + (
+                'Use a staggered estimator, or give this one role = "reference".'
+                if panel.has_units
+                else "Use `staggered_did`, which takes rows without units."
+            ),
         )
     if not starts:
         raise EstimatorRefusal(

@@ -48,6 +48,7 @@ class GroupTime:
         reference: event time that is zero by construction, None under a varying base.
         scale: small-sample factor on the covariance.
         shares_estimated: whether averages account for the sampling of cohort shares.
+        followed: whether units are seen over time; else every row is a unit of its own.
         leads: event times and (L,) coefficients of leads from a regression of their own; in ``joint`` they follow the effects.
         by_rows: whether a cell weighs as much as it has rows, and not as its cohort has units.
     """
@@ -67,6 +68,7 @@ class GroupTime:
     shares_estimated: bool = True
     by_rows: bool = False
     leads: tuple[tuple[int, ...], Floats] | None = None
+    followed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +377,9 @@ class _Counts:
 
         total = float(self.g.units[np.isfinite(self.g.cohorts.start)].sum())
         n = self.event_units(e)
-        return n < min(THIN_UNITS, total) or n < THIN_SHARE * total
+        # A cross-section holds one period of its cohort: what counts is how many of the treated its cohorts are.
+        behind = n if self.g.followed else int(self.g.units[np.unique(self.at_event(e)[0])].sum())
+        return n < min(THIN_UNITS, total) or behind < THIN_SHARE * total
 
 
 def _event_study(

@@ -228,6 +228,7 @@ class StaggeredFit:
             means.weight,
             means.n,
             -1 - self.design.anticipation if self.options.base_period == "universal" else None,
+            followed=self.data.has_units,
         )
 
     def _covariates(self, r: Rollout) -> Floats:

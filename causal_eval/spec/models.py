@@ -135,10 +135,13 @@ class Roles(Model):
         way = ways[0]
         if self.time is None and way in ("first_treated", "treated_units"):
             wrong.append((f"`{way}` needs `time`", (way,)))
-        if self.unit is None and way in ("first_treated", "treated_units"):
+        if self.unit is None and way == "treated_units":
             wrong.append((f"`{way}` needs `unit`", (way,)))
         if self.unit is None and self.time is not None and way == "treatment":
-            message = "`treatment` by row needs `unit`; in a repeated cross-section use `group` and design.launch"
+            message = (
+                "`treatment` by row needs `unit`; in a repeated cross-section use `group` and design.launch, "
+                "or `first_treated`"
+            )
             wrong.append((message, (way,)))
         return _agreed(self, wrong)
 

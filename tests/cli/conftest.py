@@ -69,7 +69,9 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     def write_figures(result: StudyResult, folder: Path) -> None:
         (folder / "headline.svg").touch()
 
-    def write_reports(result: StudyResult, folder: Path, *, formats: tuple[str, ...], templates: Mapping[str, Path]) -> None:
+    def write_reports(
+        result: StudyResult, folder: Path, *, formats: tuple[str, ...], templates: Mapping[str, Path]
+    ) -> None:
         for name in formats:
             (folder / f"report.{name}").touch()
 

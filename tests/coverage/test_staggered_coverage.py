@@ -144,7 +144,7 @@ def warns(estimate) -> bool:
     from causal_eval.diagnostics.checks.clusters import Clusters
     from causal_eval.diagnostics.thresholds import Thresholds
 
-    fitted = SimpleNamespace(estimate=estimate)
+    fitted = SimpleNamespace(estimate=estimate, data=None)
     return Clusters().check(fitted, Thresholds(), rng=np.random.default_rng(0)).verdict != "pass"
 
 

@@ -278,7 +278,7 @@ def test_the_nearest_column_is_suggested() -> None:
         ({"treatment": "site"}, "in one way"),
         ({"time": None}, "needs `time`"),
         ({"outcome": None}, "`outcome` is missing"),
-        ({"unit": None}, "needs `unit`"),
+        ({"unit": None, "first_treated": None, "treated_units": ["A"]}, "needs `unit`"),
     ],
 )
 def test_keywords_that_contradict_each_other_are_a_usage_error(roles: dict[str, Any], said: str) -> None:

@@ -67,7 +67,7 @@ def test_a_repeated_cross_section_has_no_units_to_leave_out():
         panel(frame, **roles).without(["1"])
     assert e.value.code == "E401"
     found = check(fitted(frame, **roles))
-    assert found.verdict == "not_run" and "without units" in found.reading
+    assert found.verdict == "not_run" and "Every row is another unit" in found.reading
 
 
 def test_the_range_is_that_of_the_estimates_on_smaller_frames():

@@ -26,6 +26,7 @@ class Clusters:
 
     def check(self, fitted: Fitted, thresholds: Thresholds, *, rng: np.random.Generator) -> Diagnostic:
         """Pass from ``clusters_enough`` up; a warning below; a fail where too few clusters carry the errors all the same."""
+        from causal_eval.data.contract import Panel
         from causal_eval.inference.few_clusters import ClusterCount
 
         sample = fitted.estimate.sample
@@ -33,6 +34,16 @@ class Clusters:
         smallest = fitted.estimate.details.get("smallest_p")
         if isinstance(smallest, float):
             return self._ranks(smallest, fitted.estimate.details.get("placebo_n"), thresholds)
+        if isinstance(fitted.data, Panel) and not fitted.data.has_units and not fitted.data.has_clusters:
+            return diagnostic(
+                self.info,
+                "warn",
+                f"{sample.n_rows:,} rows are taken as independent. If the launch was decided for groups of them (sites, states), "
+                "name the groups as roles.cluster: without that intervals can be several times too narrow.",
+                statistic=float(sample.n_rows),
+                statistic_name="rows",
+                threshold=float(thresholds.clusters_enough),
+            )
         if n is None:
             return diagnostic(
                 self.info,

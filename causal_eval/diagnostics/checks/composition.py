@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
+from causal_eval.diagnostics.words import num, p_text
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from causal_eval.data.contract import Panel
     from causal_eval.diagnostics.thresholds import Thresholds
     from causal_eval.results.types import Diagnostic, Verdict
 
 
 class Composition:
-    """Missing cells by group, before and after; in a repeated cross-section the groups' sizes."""
+    """Missing cells by group, before and after; in a repeated cross-section the cohorts' sizes and covariates."""
 
     info: ClassVar[CheckInfo] = CheckInfo(
         "composition",
@@ -36,11 +38,11 @@ class Composition:
         starts = adoption(data, fitted.design)
         if not starts:
             return diagnostic(self.info, "not_run", "No launch inside the data.")
+        if not data.has_units:
+            return self._rows(fitted, data, thresholds, rng)
         start = starts[0]
         keep = np.array([fitted.design.keeps(t, start) for t in data.axis.ordinals])
         post = np.array([t >= start for t in data.axis.ordinals])
-        if not data.has_units:
-            return self._sizes(data, keep, post, thresholds)
         wide = data.wide()
         missing = ~np.isfinite(wide.outcome)
         treated = np.isfinite(wide.start) & (wide.start <= data.axis.ordinals[-1])
@@ -76,45 +78,49 @@ class Composition:
             details={"share_missing": total},
         )
 
-    def _sizes(
-        self, data: object, keep: NDArray[np.bool_], post: NDArray[np.bool_], thresholds: Thresholds
-    ) -> Diagnostic:
-        import numpy as np
+    def _rows(self, fitted: Fitted, data: Panel, thresholds: Thresholds, rng: np.random.Generator) -> Diagnostic:
+        """Without units: shares of the rows, and the study's own estimator on each covariate."""
+        from causal_eval.diagnostics.rows_composition import covariate_effects, shares
 
-        from causal_eval.data.contract import Panel
-
-        assert isinstance(data, Panel)
-        cells = data.cells()
-        at = {t: i for i, t in enumerate(data.axis.ordinals)}
-        column = np.array([at[t] for t in cells.time])
-        group = cells.group.astype(bool)
-
-        def rows(g: bool, p: bool) -> float:
-            return float(cells.n[(group == g) & keep[column] & (post[column] == p)].sum())
-
-        before, after = (
-            rows(True, False) / (rows(True, False) + rows(False, False)),
-            rows(True, True) / (rows(True, True) + rows(False, True)),
-        )
-        n = rows(True, False) + rows(False, False), rows(True, True) + rows(False, True)
-        error = float(np.sqrt(before * (1 - before) / n[0] + after * (1 - after) / n[1]))
-        moved = abs(after - before) > 3 * error and abs(after - before) > thresholds.missing_gap
-        reading = (
-            f"The treated group is {before:.1%} of the rows before and {after:.1%} after: "
-            + ("its share moved, so who is measured may have changed." if moved else "about the same share.")
-            + " Each period is a new sample, so who is in it cannot be followed."
-        )
+        sizes = shares(data, fitted.design)
+        if not sizes:
+            return diagnostic(self.info, "not_run", "No cohort has rows before and after its adoption to compare.")
+        widest = max(sizes, key=lambda s: abs(s.moved))
+        moved = [s for s in sizes if abs(s.moved) > max(3 * s.error, thresholds.missing_gap)]
+        who = "The treated group" if len(sizes) == 1 else f"The cohort {widest.cohort}"
+        most = "" if len(sizes) == 1 else f", the largest change of {len(sizes)} cohorts"
+        said = f"{who} is {widest.before:.1%} of the rows before and {widest.after:.1%} after{most}: "
+        said += "the share moved, so who is measured may have changed." if moved else "about the same share."
+        effects, refused = covariate_effects(fitted, data, rng=rng)
+        tested = [(e.p_value, e) for e in effects if e.p_value is not None]
+        least, p = None, None
+        if tested:
+            smallest, least = min(tested, key=lambda q: q[0])
+            p = min(1.0, smallest * len(tested))
+            many = "" if len(tested) == 1 else f", allowing for {len(tested)} covariates"
+            said += (
+                f" With a covariate in the outcome's place the clearest estimate is {num(least.value)}, of "
+                f"`{least.covariate}` ({p_text(p)}{many}): "
+                + ("who is measured changed with the launch." if p < thresholds.alpha else "no sign of other people.")
+            )
+        elif not data.covariates:
+            said += " No covariates are named that would show a change in who they are."
+        if refused:
+            said += f" Not estimated: {', '.join(refused)}."
+        shifted = p is not None and p < thresholds.alpha
         return diagnostic(
             self.info,
-            "warn" if moved else "pass",
-            reading,
-            statistic=after - before,
+            "warn" if moved or shifted else "pass",
+            said,
+            statistic=widest.moved,
             statistic_name="change in the treated group's share of rows",
             threshold=thresholds.missing_gap,
+            p_value=p,
+            details={
+                "cohorts": [{"cohort": s.cohort, "before": s.before, "after": s.after} for s in sizes],
+                "covariates": [{"covariate": e.covariate, "value": e.value, "p_value": e.p_value} for e in effects],
+            },
         )
 
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 plugin: type[Check] = Composition

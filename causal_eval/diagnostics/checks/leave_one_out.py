@@ -54,7 +54,7 @@ class LeaveOneOut:
         from causal_eval.errors import EstimatorRefusal
 
         data = fitted.data
-        if not isinstance(data, Panel) or not data.has_units:
+        if not isinstance(data, Panel):
             return diagnostic(self.info, "not_run", "Rows without units over time cannot be left out a unit at a time.")
         quick = _quick(fitted)
         found: list[_Without] = []
@@ -67,10 +67,13 @@ class LeaveOneOut:
                 continue
             found.append(_Without(kind, label, head.value, _clear(head, thresholds.alpha)))
         if not found:
+            few = f"There are more than {MOST_REFITS} units and clusters"
+            if not data.has_units and not data.has_clusters:
+                few = "Every row is another unit, no clusters are named"
             why = (
                 "Nothing can be left out: the comparison needs every part of it."
                 if refused
-                else f"There are more than {MOST_REFITS} units and clusters and one adoption date: no single one to look at."
+                else f"{few} and there is one adoption date: no single one to look at."
             )
             return diagnostic(self.info, "not_run", why)
         return self._say(fitted.estimate.headline, found, refused, thresholds)
@@ -147,6 +150,12 @@ def _parts(data: Panel, design: Design, inference: str) -> Iterator[tuple[str, s
             start = starts[round(i * (len(starts) - 1) / max(n - 1, 1))]
             yield "cohort", data.axis.label(start), data.without_cohort(start)
         room -= n
+    if not data.has_units:
+        clusters = data.cluster_values()
+        if 1 < len(clusters) <= room:
+            for value in clusters:
+                yield "cluster", "", data.without_cluster(value)
+        return
     wide = data.wide()
     names = [str(u) for u in wide.units]
     if len(names) <= room:
