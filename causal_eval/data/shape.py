@@ -17,7 +17,7 @@ from causal_eval.data.axis import TimeAxis, make_axis
 from causal_eval.data.categories import Covariate, coded
 from causal_eval.data.connect import Source, open_source, require
 from causal_eval.data.contract import CrossSection, Panel
-from causal_eval.data.times import Reading, never, ordinal_of_date, read_times, to_ordinal
+from causal_eval.data.times import Reading, never, ordinal_of_date, read_times, refuse_placeholders, to_ordinal
 from causal_eval.errors import DataError, UsageError
 from causal_eval.metrics import Kind, Refusal, get
 from causal_eval.metrics._base import MISSING_WORDS, Measure, is_blank, number
@@ -445,7 +445,7 @@ def _panel(job: _Job) -> Panel:
     key = _time_key(job.raw, roles.time)
     reading, ordinals = _read_times(job, key)
     years = reading.calendar == "int" and all(1800 <= o <= 2200 for o in ordinals.values())
-    job = _with_adoption(_with_ordinals(job, key, ordinals, _TIME), reading, years)
+    job = _with_adoption(_with_ordinals(job, key, ordinals, _TIME), reading, years, min(ordinals.values()))
     sheet = _Sheet()
     if roles.unit:
         sheet.columns["unit"] = _label(job.con, job.raw, roles.unit)
@@ -572,16 +572,15 @@ def _treatment(job: _Job, sheet: _Sheet) -> None:
             )
 
 
-def _with_adoption(job: _Job, reading: Reading, years: bool) -> _Job:
-    """The job with the ordinal of each row's first_treated, NULL for never."""
+def _with_adoption(job: _Job, reading: Reading, years: bool, first: int) -> _Job:
+    """The job with the ordinal of each row's first_treated, NULL for never; ``first`` is the data's first period."""
     column = job.roles.first_treated
     if column is None:
         return job
     key = _time_key(job.raw, column)
-    found = _distinct(job, key)
-    return _with_ordinals(
-        job, key, {v: None if never(v) else to_ordinal(v, reading, column=column, years=years) for v in found}, _ADOPTED
-    )
+    dates = {v: None if never(v) else to_ordinal(v, reading, column=column, years=years) for v in _distinct(job, key)}
+    refuse_placeholders(dates.values(), first, reading, column=column, years=years)
+    return _with_ordinals(job, key, dates, _ADOPTED)
 
 
 def _axis(job: _Job, table: Any, reading: Reading) -> TimeAxis:

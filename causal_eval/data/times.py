@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
@@ -331,6 +331,41 @@ def to_ordinal(value: Raw, reading: Reading, *, column: str, years: bool = False
         where=column,
         hint="Write it the way the time column is written.",
     )
+
+
+_PLACEHOLDERS = frozenset({date(1, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(1970, 1, 1)})
+"""Dates that stand for "no date" in spreadsheets and databases."""
+
+
+def refuse_placeholders(
+    adopted: Iterable[int | None], first: int, reading: Reading, *, column: str, years: bool
+) -> None:
+    """Refuse an adoption that is no period but a code for "never", such as -1 or 1900-01-01.
+
+    Read as a date it would lie before the data, and units that never adopt would be left out as treated all along.
+
+    Args:
+        adopted: ordinals; ``first``: the first of the data. ``years``: as in :func:`to_ordinal`.
+
+    Raises:
+        DataError: E319.
+    """
+    found = sorted({a for a in adopted if a is not None and a < first})
+    begins = first_day(reading.calendar, first).year if reading.calendar != "int" else first
+    codes = {ordinal_of_date(reading.calendar, d) for d in _PLACEHOLDERS} if reading.calendar != "int" else set()
+    for a in found:
+        negative = reading.calendar == "int" and a < 0 <= first
+        no_year = years and (a < 1800 or (a == 1900 and begins > 1950))
+        if negative or no_year or (a in codes and begins > 1980):
+            said = write(reading.calendar, reading.style, a)
+            raise DataError(
+                "E319",
+                f"`{column}` holds {said}, which cannot be an adoption: the data begins in "
+                f"{write(reading.calendar, reading.style, first)}",
+                where=column,
+                hint="If it stands for never, leave those cells empty (or 0, inf, or a period after the data). If those units "
+                "were treated all along, give them a period shortly before the data.",
+            )
 
 
 def _example(reading: Reading) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from causal_eval.data.axis import TimeAxis, make_axis
+from causal_eval.data.contract import Panel
 from causal_eval.data.times import first_day, never, ordinal_of_date, read_times, shape_of
 from causal_eval.errors import DataError
 
@@ -173,3 +176,44 @@ def test_event_time_counts_periods_from_adoption() -> None:
         WEEKS.index(start + 7)
     assert WEEKS.label(start + 7) == "2026-07-20"
     assert WEEKS.before(start).labels == ("2026-07-06",)
+
+
+@pytest.mark.parametrize(
+    ("times", "code"),
+    [
+        ([2000, 2001, 2002, 2003], -1),
+        ([2000, 2001, 2002, 2003], -99),
+        ([2000, 2001, 2002, 2003], 99),
+        ([2000, 2001, 2002, 2003], 1900),
+        ([1, 2, 3, 4], -1),
+        (["2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26"], "1899-12-31"),
+        (["2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26"], "1970-01-01"),
+    ],
+)
+def test_a_code_for_never_is_not_taken_for_an_adoption_before_the_data(times, code):
+    """Units that never adopt would be left out as treated all along, and the others compared without them."""
+    adopts = [code, code, times[2], times[3]]
+    frame = pd.DataFrame(
+        {
+            "u": np.repeat(list("abcd"), 4),
+            "t": times * 4,
+            "y": np.arange(16.0),
+            "g": np.repeat(np.array(adopts, dtype=object), 4),
+        }
+    )
+    if not isinstance(code, str):
+        frame["g"] = frame["g"].astype(int)
+    with pytest.raises(DataError) as e:
+        Panel.from_frame(frame, unit="u", time="t", outcome="y", first_treated="g")
+    assert e.value.code == "E319" and "never" in e.value.hint and str(code) in e.value.message
+
+
+def test_units_that_adopted_long_before_the_data_are_what_they_say():
+    """A law of 1965 in data that begins in 2000, an adoption five periods before the first: treated all along."""
+    for early, times in ((1965, [2000, 2001, 2002, 2003]), (-3, [-2, -1, 0, 1])):
+        adopts = [early, np.nan, times[3], times[3]]
+        frame = pd.DataFrame(
+            {"u": np.repeat(list("abcd"), 4), "t": times * 4, "y": np.arange(16.0), "g": np.repeat(adopts, 4)}
+        )
+        panel = Panel.from_frame(frame, unit="u", time="t", outcome="y", first_treated="g")
+        assert panel.starts() == (early, times[3])
