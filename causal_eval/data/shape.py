@@ -336,14 +336,29 @@ def _extras(table: Any) -> list[str]:
     return [c for c in table.columns if c == "cluster" or c.startswith(("x_", "p_", "fe_", "seg_"))]
 
 
-def _finish(job: _Job, table: Any) -> Any:
-    """Refuse what only shows once rows are one outcome each: a logarithm of 0, weights that add to nothing."""
+PERCENT = ("%", "percent", "per cent", "pct", "pp", "percentage points")
+"""Units in which a share of one half is 50."""
+
+
+def _finish(job: _Job, table: Any, notes: list[str]) -> Any:
+    """Refuse what only shows once rows are one outcome each: a logarithm of 0, weights that add to nothing.
+
+    A share that is declared to be in per cent is noted: its effects would be told a hundred times too small.
+    """
     checks = {"n": table.count()}
     if job.metric.log:
         checks["log"] = (table.outcome <= 0).cast("int64").sum()
     if "weight" in table.columns:
         checks["weighted"] = (table.weight > 0).cast("int64").sum()
+    percent = job.metric.units.strip().lower() in PERCENT and not job.metric.log
+    if percent:
+        checks |= {"low": table.outcome.min(), "high": table.outcome.max()}
     found = engine.values(job.con, table.aggregate(**checks))
+    if percent and found["n"] and found["low"] >= 0 and found["high"] <= 1:
+        notes.append(
+            f"metric `{job.metric.name}` is declared in {job.metric.units.strip()}, and no value lies above 1: if it is a share "
+            'between 0 and 1, leave units out and set kind = "proportion"; as it stands effects read a hundred times too small'
+        )
     if found.get("log"):
         raise DataError(
             "E327",
@@ -422,7 +437,8 @@ def _cross_section(job: _Job) -> CrossSection:
     if weight is not None:
         chosen["weight"] = weight
     chosen |= {c: kept[c] for c in _extras(kept)}
-    rows = _finish(job, engine.keep(job.con, kept.select(**chosen), "section"))
+    notes = [*job.notes]
+    rows = _finish(job, engine.keep(job.con, kept.select(**chosen), "section"), notes)
     found = engine.values(job.con, rows.aggregate(treated=rows.treated.sum(), n=rows.count()))
     if not found["treated"]:
         raise DataError("E322", f"no row is treated: `{column}` is never 1", where=column, hint="Check the column.")
@@ -433,7 +449,7 @@ def _cross_section(job: _Job) -> CrossSection:
             where=column,
             hint="Add rows of those who were not treated.",
         )
-    return CrossSection(table=rows, dropped=tuple(drops), notes=job.notes, **_shared(job))
+    return CrossSection(table=rows, dropped=tuple(drops), notes=tuple(notes), **_shared(job))
 
 
 # Panel ---------------------------------------------------------------------------------------------------------------
@@ -468,7 +484,7 @@ def _panel(job: _Job) -> Panel:
         if roles.unit
         else _repeated(job, table, axis, launch, notes)
     )
-    rows = _finish(job, rows)
+    rows = _finish(job, rows, notes)
     panel = Panel(table=rows, axis=axis, launch=launch, dropped=tuple(drops), notes=tuple(notes), **_shared(job))
     if not job.history:
         _check_design(job, panel)
