@@ -14,9 +14,16 @@ if TYPE_CHECKING:
     from causal_eval.data.axis import TimeAxis
     from causal_eval.data.contract import Panel
     from causal_eval.inference.regression import Fit, Vcov
+    from causal_eval.inference.two_way import StaggeredTwoWay
     from causal_eval.results.types import Estimate, Json
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+    Fitted = tuple[StaggeredTwoWay, Ints, Floats, Floats, str]
+    """The coefficient; cohorts by place of adoption (C,), their units (C,) and means (C, T); why it is not taken apart."""
+
+WEIGHTED = "its rows are weighted"
 
 SAID = {
     "treated_vs_never": "adopters with the never treated",
@@ -37,7 +44,6 @@ def two_way_reference(
     import numpy as np
 
     from causal_eval.inference.effects import effect, t_test
-    from causal_eval.inference.two_way import two_way_treatment
     from causal_eval.results.types import Estimate, Sample
 
     if data.covariates or data.fixed_effects or data.pooled:
@@ -47,26 +53,17 @@ def two_way_reference(
             "ratio metrics or wild bootstrap",
             hint="Leave those out of this analysis, or use a staggered estimator.",
         )
-    wide = data.wide()
-    seen = np.isfinite(wide.outcome)
-    w = seen.astype(float) if wide.weight is None else np.where(seen, wide.weight, 0.0)
-    keep = w.sum(axis=1) > 0
-    y, w, start = wide.outcome[keep], w[keep], wide.start[keep]
-    cluster = np.unique(wide.cluster[keep], return_inverse=True)[1].astype(np.int64)
-    d = (np.array(data.axis.ordinals)[None, :] >= start[:, None]).astype(float)
-    found = two_way_treatment(y, w, d, cluster, vcov=vcov, nested=not wide.cluster_varies)
-    fit, last = found.fit, data.axis.ordinals[-1]
+    place = np.searchsorted(np.array(data.axis.ordinals), data.wide().start)
+    found, starts, size, mean, why_not = _by_means(data, place, vcov) or _by_units(data, place, vcov)
+    fit, T = found.fit, len(data.axis)
     value, error = float(fit.coef[0]), float(fit.std_error[0])
     name = procedure(fit)
     tested = t_test(value, error, fit.df, level)
-    ever = start <= last
-    why_not = (
-        "its rows are weighted" if wide.weight is not None else "" if seen[keep].all() else "some units miss periods"
-    )
+    n, treated = int(size.sum()), int(size[starts < T].sum())
     rows: list[Json] = []
     said = f"It is not taken apart into comparisons: {why_not}."
     if not why_not:
-        rows, said = _comparisons(y, start, data.axis)
+        rows, said = _comparisons(size, mean, starts, data.axis)
     return Estimate(
         method=method,
         estimand="twfe",
@@ -74,10 +71,10 @@ def two_way_reference(
         effects=(effect("overall", "absolute", value, error, tested, level=level, method=name),),
         sample=Sample(
             fit.n_rows,
-            len(y),
-            int(ever.sum()),
-            int((~ever).sum()),
-            len(data.axis.ordinals),
+            n,
+            treated,
+            n - treated,
+            T,
             n_clusters=fit.n_clusters,
         ),
         level=level,
@@ -96,21 +93,60 @@ def two_way_reference(
     )
 
 
-def _comparisons(y: Floats, start: Floats, axis: TimeAxis) -> tuple[list[Json], str]:
-    """The 2x2 comparisons of a balanced, unweighted panel, one row each, and a sentence on their kinds.
+def _by_means(data: Panel, place: Ints, vcov: Vcov) -> Fitted | None:
+    """From cohort means, where every unit is seen in every period with one weight; None elsewhere.
 
     Args:
-        y: (n, T) outcomes.
-        start: (n,) ordinals of adoption, inf for never.
+        place: (n,) position of the adoption in the axis, T for never.
     """
     import numpy as np
 
+    from causal_eval.inference.cohort_means import of_units
+    from causal_eval.inference.two_way import two_way_of_means
+
+    wide = data.wide()
+    if vcov != "cluster" or wide.cluster_varies or not wide.balanced:
+        return None
+    starts, cohort = np.unique(place, return_inverse=True)
+    cluster = wide.cluster if data.has_clusters else None
+    means = of_units(wide.outcome, wide.weight, cohort.astype(np.int64), len(starts), cluster)
+    if not means.short:
+        return None
+    d: Bools = np.arange(len(data.axis))[None, :] >= starts[:, None]
+    why_not = "" if wide.weight is None else WEIGHTED
+    return two_way_of_means(means, d), starts, means.n[:, 0].astype(float), means.mean, why_not
+
+
+def _by_units(data: Panel, place: Ints, vcov: Vcov) -> Fitted:
+    """From every row. Units without one count nowhere."""
+    import numpy as np
+
+    from causal_eval.inference.two_way import two_way_treatment
+
+    wide = data.wide()
+    seen = np.isfinite(wide.outcome)
+    w = seen.astype(float) if wide.weight is None else np.where(seen, wide.weight, 0.0)
+    keep = w.sum(axis=1) > 0
+    y, w, seen = wide.outcome[keep], w[keep], seen[keep]
+    starts, cohort = np.unique(place[keep], return_inverse=True)
+    cluster = np.unique(wide.cluster[keep], return_inverse=True)[1].astype(np.int64)
+    d = (np.arange(len(data.axis))[None, :] >= place[keep, None]).astype(float)
+    found = two_way_treatment(y, w, d, cluster, vcov=vcov, nested=not wide.cluster_varies)
+    size = np.bincount(cohort).astype(float)
+    why_not = WEIGHTED if wide.weight is not None else "" if seen.all() else "some units miss periods"
+    if why_not:
+        return found, starts, size, np.zeros((0, 0)), why_not
+    return found, starts, size, np.array([y[cohort == c].mean(axis=0) for c in range(len(starts))]), ""
+
+
+def _comparisons(size: Floats, mean: Floats, starts: Ints, axis: TimeAxis) -> tuple[list[Json], str]:
+    """The 2x2 comparisons of a balanced, unweighted panel, one row each, and a sentence on their kinds.
+
+    Args:
+        size: (C,) units; mean: (C, T) outcomes; starts: (C,) positions of adoption, T for never.
+    """
     from causal_eval.inference.bacon import bacon, by_kind
 
-    place = np.searchsorted(np.array(axis.ordinals), start)
-    starts, at = np.unique(place, return_inverse=True)
-    size = np.bincount(at).astype(float)
-    mean = np.array([y[at == c].mean(axis=0) for c in range(len(starts))])
     parts = bacon(size, mean, starts.astype(float))
     names = ["always" if s == 0 else "never" if s == len(axis) else axis.labels[s] for s in starts]
     rows: list[Json] = [

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from causal_eval.inference.cohort_means import CohortMeans
+
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
@@ -205,3 +207,47 @@ def two_way_treatment(y: Floats, w: Floats, d: Floats, cluster: Ints, *, vcov: V
     weight = (w * dt)[seen & (d > 0)]
     negative = abs(float(weight[weight < 0].sum())) / float(np.abs(weight).sum())
     return StaggeredTwoWay(fit, negative, int((weight < 0).sum()), int(weight.size))
+
+
+def two_way_of_means(means: CohortMeans, d: Bools) -> StaggeredTwoWay:
+    r"""The same from cohort means, where every unit is seen in every period with one weight s_i; clustered by ``means``' groups.
+
+    With S_c = sum s_i, d~_c the residual of the cohort's treatment on cohort and period effects (weights S_c), m~_c that of its
+    means, and Q = sum_c S_c d~_c'd~_c, the coefficient is b = sum_c S_c d~_c'm_c / Q. A unit's residual path is m~_c - b d~_c plus its
+    demeaned deviation from m_c, which d~_c, summing to zero over time, does not feel demeaned: its score is
+    d~_c'(S_c u_i + s_i (m~_c - b d~_c)) with u_i of :mod:`causal_eval.inference.cohort_means`. No unit's residuals are needed.
+
+    Args:
+        means: ``short`` ones.
+        d: (C, T) whether the cohort is treated in the period.
+
+    Raises:
+        NotIdentified: ``d`` is a combination of the effects.
+    """
+    import numpy as np
+
+    from causal_eval.inference.cohort_means import Maps
+    from causal_eval.inference.regression import cr1
+
+    size, n = means.size, means.n[:, 0]
+    C, T = d.shape
+
+    def residual(values: Floats) -> Floats:
+        centred = values - values.mean(axis=1, keepdims=True)
+        return np.asarray(centred - size @ centred / size.sum())
+
+    dt = residual(d.astype(float))
+    scale = float(size @ (dt**2).sum(axis=1))
+    if not scale > 1e-10 * float(size @ d.sum(axis=1)):
+        raise NotIdentified("the treatment cannot be told apart from the unit and period effects")
+    coef = np.array([float(size @ (dt * means.mean).sum(axis=1)) / scale])
+    left = residual(means.mean) - coef[0] * dt
+    p = (size[:, None] * dt / scale)[:, None, :]
+    maps = Maps(p, np.zeros((C, 1, T)), ((dt * left).sum(axis=1) / scale)[:, None])
+    n_rows = int(means.n.sum())
+    factor = cr1(n_rows, 1 + T, means.n_groups)
+    fit = Fit(coef, factor * means.covariance(maps), float(means.n_groups - 1), n_rows, means.n_groups, None, factor)
+    weight = size[:, None] * dt
+    below = d & (weight < 0)
+    share = abs(float(weight[below].sum())) / float(np.abs(weight[d]).sum())
+    return StaggeredTwoWay(fit, share, int(n @ below.sum(axis=1)), int(n @ d.sum(axis=1)))

@@ -79,3 +79,25 @@ def test_cohort_means_give_what_scores_give(never, weighted, clustered):
             assert short.notes == long.notes
             assert short.baseline == pytest.approx(long.baseline, rel=1e-10)
             assert short.counterfactual == pytest.approx(long.counterfactual, rel=1e-10)
+
+
+@pytest.mark.parametrize("never", [True, False], ids=["never", "all treated"])
+@pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
+@pytest.mark.parametrize("clustered", [False, True], ids=["units", "clusters"])
+def test_the_two_way_reference_from_cohort_means_is_that_of_every_row(never, weighted, clustered):
+    data = panel(never=never, weighted=weighted, clustered=clustered)
+    home = "causal_eval.estimators._two_way_reference"
+    with patch(f"{home}._by_units", side_effect=AssertionError("rows were used")):
+        short = ce.DifferenceInDifferences().estimate(data)
+    with patch(f"{home}._by_means", return_value=None):
+        long = ce.DifferenceInDifferences().estimate(data)
+    rows = [
+        np.array([(e.value, e.std_error, e.p_value) for e in found.effects], dtype=float) for found in (short, long)
+    ]
+    np.testing.assert_allclose(*rows, rtol=1e-9, atol=1e-12)
+    assert short.sample == long.sample and short.notes == long.notes
+    assert short.details["negative_cells"] == long.details["negative_cells"]
+    assert short.details["negative_weight_share"] == pytest.approx(long.details["negative_weight_share"], rel=1e-9)
+    for a, b in zip(short.details.get("bacon", []), long.details.get("bacon", []), strict=True):
+        assert (a["kind"], a["treated"], a["control"]) == (b["kind"], b["treated"], b["control"])
+        assert (a["weight"], a["estimate"]) == pytest.approx((b["weight"], b["estimate"]), rel=1e-9)
