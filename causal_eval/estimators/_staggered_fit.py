@@ -69,6 +69,8 @@ class StaggeredFit:
         whole = rollout(self.data, self.design)
         g, lost, r = self._units(whole, self.options.balance)
         notes = self._imbalance(whole, g)
+        if not self.data.pooled and self.options.balance != "cross_section":
+            notes += _varying(r)
         return self._write(g, lost, notes, r.dropped, r)
 
     def _write(
@@ -157,6 +159,8 @@ class StaggeredFit:
 
     def _units(self, r: Rollout, balance: Balance) -> tuple[GroupTime, list[tuple[int, int, str]], Rollout]:
         """Group-time effects of a unit panel under a policy of imbalance."""
+        from dataclasses import replace
+
         import numpy as np
 
         from causal_eval.inference.cohort_means import of_units
@@ -206,7 +210,12 @@ class StaggeredFit:
                 )
             att = found.att
             w = np.where(np.isfinite(r.y), 1.0 if r.w is None else r.w, 0.0)
-            joint = FromUnits(found.psi, r.y, w, r.cohort, r.cluster, C)
+            # Followed units count by the weight they start with, as in R's did; rows of cross-sections by their own.
+            s = w[np.arange(len(w)), (w > 0).argmax(axis=1)]
+            if balance == "cross_section":
+                s = w.sum(axis=1) / np.maximum((w > 0).sum(axis=1), 1)
+            joint = FromUnits(found.psi, r.y, w, r.cohort, r.cluster, C, s)
+            means = replace(means, size=np.bincount(r.cohort, s, minlength=C).astype(np.float64))
         return self._group_time(r.cohorts, att, cells, joint, means, np.bincount(r.cohort, minlength=C)), lost, r
 
     def _group_time(
@@ -338,7 +347,7 @@ class StaggeredFit:
         # Each row is seen once: a one-column panel per row would be T times as large as the rows.
         yy, ww = np.full((len(y), T), np.nan), np.zeros((len(y), T))
         yy[np.arange(len(y)), period], ww[np.arange(len(y)), period] = y, w
-        joint = FromUnits(found.psi, yy, ww, cohort, groups, C)
+        joint = FromUnits(found.psi, yy, ww, cohort, groups, C, w)
         return self._group_time(rolled, found.att, cells, joint, means, units), lost, notes
 
     def _permutation(self, g: GroupTime, r: Rollout) -> tuple[Callable[[Average], Tested], str, str] | str | None:
@@ -381,3 +390,20 @@ class StaggeredFit:
                 "The other rows keep clustered errors and are too sure of themselves."
             ),
         )
+
+
+def _varying(r: Rollout) -> list[str]:
+    """What is done with weights that change within units, said where they do."""
+    import numpy as np
+
+    if r.w is None:
+        return []
+    seen = r.w > 0
+    low = np.where(seen, r.w, np.inf).min(axis=1, initial=np.inf)
+    n = int(((low < r.w.max(axis=1)) & seen.any(axis=1)).sum())
+    if not n:
+        return []
+    return [
+        f"Weights change over time in {n:,} units: an effect takes those of the earlier of its two periods, and in averages "
+        "cohorts count by the weights their units start with."
+    ]

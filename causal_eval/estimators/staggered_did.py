@@ -29,7 +29,8 @@ class StaggeredDiD(Options):
     Errors come from influence functions, clustered at ``roles.cluster``, else at the unit, without a small-sample factor, as
     in the paper; tests use t with G - 1 degrees of freedom. ``balance`` says what happens to units that miss a period:
     ``strict`` leaves them out, ``pairwise`` uses each unit in the cells it is seen in, ``cross_section`` compares cell
-    means of whoever is seen. Weights that change in a unit are taken at the earlier of a cell's two periods.
+    means of whoever is seen. Weights that change in a unit are taken at the earlier of a cell's two periods, and in averages over
+    cohorts at the first period it is seen in, as in R's did.
     """
 
     control_group: Literal["never_treated", "not_yet_treated"] | None = Field(

@@ -131,6 +131,7 @@ class FromUnits:
         y, w: (n, T) outcomes, NaN where missing, and weights, 0 there.
         cohort, cluster: (n,) codes.
         n_cohorts: C.
+        size: (n,) what a unit counts in its cohort's size.
     """
 
     psi: Floats
@@ -139,6 +140,7 @@ class FromUnits:
     cohort: Ints
     cluster: Ints
     n_cohorts: int
+    size: Floats
 
     @property
     def n_groups(self) -> int:
@@ -150,9 +152,8 @@ class FromUnits:
 
         out: Floats = self.psi @ rows.effects.T
         seen = self.w > 0
-        s = self.w.sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
         sizes = np.zeros((self.n_groups, self.n_cohorts))
-        np.add.at(sizes, (self.cluster, self.cohort), s)
+        np.add.at(sizes, (self.cluster, self.cohort), self.size)
         out = out + sizes @ rows.sizes.T
         used = np.flatnonzero(np.abs(rows.means).sum(axis=(1, 2)) > 0)
         if used.size:

@@ -284,6 +284,32 @@ def test_castle_doctrine_against_csdid(control, base):
     same(e, reference("castle", "1", control, "dr", base), 1e-7)
 
 
+CASTLE_GROWING = {
+    "simple": (0.0855723237, 0.0516317430),
+    "cohort": (0.0702786113, 0.0442907472),
+    "event": (0.1153542420, 0.0438464134),
+    "calendar": (0.1165812607, 0.0390122124),
+}
+
+
+def test_castle_doctrine_with_weights_that_change_over_time():
+    """csdid 0.4.3, never treated, universal base, population weights that grow by state: estimate and error of each average."""
+    causaldata = pytest.importorskip("causaldata")
+    frame = causaldata.castle.load_pandas().data
+    first = frame[frame.post == 1].groupby("sid").year.min()
+    frame = frame.assign(
+        lh=np.log(frame.homicide),
+        eff=frame.sid.map(first),
+        w=frame.popwt * (1 + 0.02 * (frame.year - 2000) * (frame.sid % 7)),
+    )
+    panel = ce.Panel.from_frame(frame, unit="sid", time="year", outcome="lh", first_treated="eff", weights="w")
+    e = ce.StaggeredDiD(control_group="never_treated").estimate(panel)
+    for kind, (value, error) in CASTLE_GROWING.items():
+        found = e.effect(f"overall:{kind}")
+        assert (found.value, found.std_error) == pytest.approx((value, error), abs=1e-7), kind
+    assert any("Weights change over time in 43 units" in note for note in e.notes)
+
+
 def test_castle_doctrine_sun_abraham_has_the_same_points():
     """Without covariates the saturated regression's cells are the group-time effects against the never treated."""
     panel = castle()
