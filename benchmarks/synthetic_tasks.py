@@ -206,9 +206,7 @@ def augsynth_py(Y: Any, every: bool) -> Work:
     rows = pl.from_pandas(long(Y))
 
     def work() -> Any:
-        found = Synth().fit(
-            rows, outcome="y", unit="unit", time="time", treated="u00000", treatment_time=len(Y) - POST
-        )
+        found = Synth().fit(rows, outcome="y", unit="unit", time="time", treated="u00000", treatment_time=len(Y) - POST)
         if every:
             placebo_in_space(found)
         return np.array([found.weights_.get(f"u{j:05d}", 0.0) for j in range(1, Y.shape[1])])

@@ -91,6 +91,21 @@ _CODES = (
     Code("E213", "unknown check",
          "[diagnostics] names a check that does not exist.",
          "Take one of the names that the message lists."),
+    Code("E214", "causal graph cannot be read",
+         "The file named in design.graph is missing, is neither DOT nor GML, has an edge without a direction, or leads back to "
+         "itself. A causal graph is directed and has no cycles: a cause comes before its effect.",
+         "Correct the line shown. `digraph { age -> treated; age -> earnings; treated -> earnings; motivation [observed=no]; }` is a "
+         "whole graph; names with spaces stand in quotes."),
+    Code("E215", "causal graph and study do not go together",
+         "Nodes are found by the names of the data's columns. The treatment, the primary metric or a covariate is no node of the "
+         "graph, or is one that the graph calls unobserved.",
+         "Name the node as the column is named, or add it. Where no column says who was treated, the node is called `treatment`."),
+    Code("E216", "covariate that may not be adjusted for",
+         "By the graph, the covariate is a consequence of the treatment or of the outcome, lies on the path from one to the other (a "
+         "mediator), or is a common effect whose causes adjusting would tie together (a collider). Adjusting for it biases the "
+         "effect, however well it predicts.",
+         "Take it out of roles.covariates; to control for what it stands for, use its value before the treatment. If the graph is "
+         "wrong, correct the graph."),
     # --- E3xx: the data ---------------------------------------------------------------------------------------
     Code("E300", "source file missing",
          "No file matches `data.source`. Paths are relative to the study file.",

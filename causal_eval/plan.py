@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from causal_eval.design.graph_study import StudyGraph, study_graph
 from causal_eval.diagnostics.base import CHECKS, Check
 from causal_eval.diagnostics.thresholds import Thresholds
 from causal_eval.errors import PluginError, Problem, suggest
@@ -48,6 +49,7 @@ class Plan:
     checks: tuple[Check, ...]
     gates: frozenset[str]
     thresholds: Thresholds
+    graph: StudyGraph | None = None
 
     @property
     def fixed_effects(self) -> tuple[str, ...]:
@@ -72,9 +74,10 @@ def read_study(study: str | Path | Mapping[str, Any] | StudySpec) -> tuple[Docum
     if spec is None or problems:
         fail(document, problems)
     made, problems = _plan(spec)
-    if made is None:
-        fail(document, problems)
-    return document, spec, made
+    graph, wrong = study_graph(document, spec)
+    if made is None or wrong:
+        fail(document, [*problems, *wrong])
+    return document, spec, replace(made, graph=graph)
 
 
 def _document(study: str | Path | Mapping[str, Any] | StudySpec) -> Document:

@@ -415,6 +415,31 @@ class DesignInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Identification:
+    """The causal graph an estimate rests on, by its author's column names, and what follows from it."""
+
+    given: bool
+    """Whether the author drew it; else it is what adjusting for the covariates assumes: each a cause of both, and nothing else."""
+    treatment: str
+    outcome: str
+    nodes: tuple[str, ...]
+    edges: tuple[tuple[str, str], ...]
+    """(cause, effect)."""
+    unobserved: tuple[str, ...] = ()
+    adjusted: tuple[str, ...] = ()
+    """The study's covariates."""
+    sets: tuple[tuple[str, ...], ...] = ()
+    """Minimal sets of observed nodes that block every back-door path; empty where none does."""
+    sufficient: bool = True
+    """Whether the study's covariates block every back-door path."""
+    missing: tuple[str, ...] = ()
+    """Observed nodes that would close the paths left open."""
+    open_path: str = ""
+    """A back-door path that the study's covariates leave open: ``treated <- age -> earnings``."""
+    instruments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Lineage:
     """Where the numbers came from. Never a row, never a credential."""
 
@@ -459,6 +484,8 @@ class StudyResult:
     events: tuple[Event, ...] = ()
     spec: dict[str, Json] = field(default_factory=dict)
     """The resolved spec, with every default filled in."""
+    identification: Identification | None = None
+    """Of the primary metric: the author's graph, or for an opt-in launch without one the graph that is assumed."""
     schema_version: int = SCHEMA_VERSION
 
     def metric(self, name: str) -> MetricInfo:

@@ -15,9 +15,7 @@ from causal_eval.formats import FORMATS
 from causal_eval.results.io import read_result
 
 
-def report(
-    run: Path, *, formats: str, audience: str | None, template: Sequence[Path], out: Path | None
-) -> int:
+def report(run: Path, *, formats: str, audience: str | None, template: Sequence[Path], out: Path | None) -> int:
     """Write the report of a run again; prints the files."""
     wanted = formats_of(formats)
     styles = _templates(template)

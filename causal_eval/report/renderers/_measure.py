@@ -75,9 +75,7 @@ def line_count(text: str, room: float, points: float, *, bold: bool = False) -> 
     return lines
 
 
-def column_widths(
-    table: Table, room: float, points: float, *, pad: float, spread: float = float("inf")
-) -> list[float]:
+def column_widths(table: Table, room: float, points: float, *, pad: float, spread: float = float("inf")) -> list[float]:
     """Widths in points that together are at most ``room``: no word is broken where that can be, long texts get what is left.
 
     ``pad``: what each cell loses to its margins. ``spread``: the most that a column gets beyond what it can use.

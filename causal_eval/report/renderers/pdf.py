@@ -199,7 +199,9 @@ def _pairs(rows: Iterable[tuple[str, str]], *, lines: bool = False) -> str:
     stroke = "(x, y) => if x == 1 { (bottom: 0.5pt + soft) }" if lines else "none"
     inset = "(x: 3pt, y: 7pt)" if lines else "(x: 3pt, y: 3pt)"
     first = "30%" if lines else "22%"
-    cells = ", ".join(f"grid.cell(breakable: false, text(fill: soft, {k})), grid.cell(breakable: false, {v})" for k, v in rows)
+    cells = ", ".join(
+        f"grid.cell(breakable: false, text(fill: soft, {k})), grid.cell(breakable: false, {v})" for k, v in rows
+    )
     return f"#grid(columns: ({first}, 1fr), stroke: {stroke}, inset: {inset}, {cells})\n" if cells else ""
 
 
