@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from shared_data import shared
 
 import causal_eval as ce
+from causal_eval.data.contract import Arrays
+from causal_eval.data.held import HeldRows
 from causal_eval.design.design import Design
 from causal_eval.diagnostics.base import CHECKS, Fitted
 from causal_eval.diagnostics.thresholds import Thresholds
@@ -63,3 +66,49 @@ def test_clusters_that_hold_treated_and_untreated_units_alike_are_counted_on_bot
     assert found.verdict == "pass"
     assert "60 with treated and 60 with untreated units" in found.reading
     assert check(frame[(frame.d == 1) | (frame.site < 3)]).verdict == "fail"
+
+
+def held(y, d, X, names) -> Fitted:
+    """A regression on arrays, fitted."""
+    ones = pd.DataFrame({"d": [0, 1] * 10, "y": range(20), "a": range(20)})
+    like = ce.CrossSection.from_frame(ones, treatment="d", outcome="y", covariates=["a"])
+    data = HeldRows.of(like, Arrays(d, y, X, None, None), tuple(names), {})
+    model = ce.OutcomeRegression(form="additive")
+    return Fitted(data, Design(), model, model.estimate(data))
+
+
+def test_hidden_confounding_on_darfur_gives_the_published_values_and_their_contour():
+    """Cinelli & Hazlett (2020), section 4: .0973, RV .13878, at .05 .07626; as strong as female leaves .0752203."""
+    f = pd.read_csv(shared("obs_darfur.csv"))
+    names = ["female", "age", "farmer_dar", "herder_dar", "pastvoted", "hhsize_darfur"]
+    villages = pd.get_dummies(f.village, drop_first=True, dtype=float)
+    X = np.column_stack([f[names], villages]).astype(float)
+    fitted = held(f.peacefactor.to_numpy(float), f.directlyharmed.to_numpy(float), X, [*names, *villages.columns])
+    found = CHECKS.get("hidden_confounding")().check(fitted, Thresholds(), rng=np.random.default_rng(0))
+    assert found.verdict == "pass"
+    assert (found.details["estimate"], found.details["rv"]) == pytest.approx((0.097316, 0.13878), abs=5e-6)
+    assert found.statistic == pytest.approx(0.07626, abs=5e-6)
+    grid = found.details["contour"]
+    female = next(b for b in grid["benchmarks"] if b["name"] == "female")
+    assert (female["r2d"], female["r2y"], female["estimate"]) == pytest.approx(
+        (0.0091643, 0.124641, 0.0752203), abs=1e-6
+    )
+    assert grid["estimate"][0][0] == pytest.approx(0.097316, abs=1e-6)
+    # On the diagonal the estimate is gone from the robustness value on.
+    assert max(grid["r2d"]) > 0.13878 and max(grid["r2y"]) > 0.13878
+    far = grid["estimate"][-1][-1]
+    assert far < 0 and len(grid["estimate"]) == len(grid["r2y"]) == 21 and len(grid["estimate"][0]) == len(grid["r2d"])
+
+
+def test_a_covariate_that_decides_the_treatment_is_no_yardstick():
+    """Its bound would be infinite; another covariate serves, and the grid holds finite numbers only."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(400, 2))
+    d = (rng.random(400) < 0.5) * 1.0
+    X = np.column_stack([x, d + 1e-3 * rng.normal(size=400)])
+    found = CHECKS.get("hidden_confounding")().check(
+        held(3 * d + x[:, 0] + rng.normal(size=400), d, X, ["a", "b", "c"]), Thresholds(), rng=rng
+    )
+    assert found.details["benchmark"] in ("a", "b")
+    assert np.isfinite([b["estimate"] for b in found.details["contour"]["benchmarks"]]).all()
+    assert np.isfinite(found.details["contour"]["estimate"]).all()

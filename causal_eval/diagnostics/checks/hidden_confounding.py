@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
 from causal_eval.diagnostics.words import num
+from causal_eval.inference.robustness_value import adjusted
 
 if TYPE_CHECKING:
     import numpy as np
 
     from causal_eval.diagnostics.thresholds import Thresholds
-    from causal_eval.results.types import Diagnostic, Verdict
+    from causal_eval.inference.robustness_value import Robustness
+    from causal_eval.results.types import Diagnostic, Json, Verdict
+
+POINTS = 21
+"""Points of the contour along each axis."""
+LEAST_STRENGTH, MOST_STRENGTH = 0.05, 0.8
+"""The contour's axes end between these shares of what is left of the treatment and of the outcome."""
 
 
 class HiddenConfounding:
@@ -27,7 +34,7 @@ class HiddenConfounding:
     def check(self, fitted: Fitted, thresholds: Thresholds, *, rng: np.random.Generator) -> Diagnostic:
         """The robustness value for significance; a pass where no measured covariate is that strong."""
         from causal_eval.design.people import people
-        from causal_eval.inference.robustness_value import adjusted, robustness
+        from causal_eval.inference.robustness_value import robustness
 
         if "no_confounding" not in fitted.estimator.info.assumptions:
             return diagnostic(self.info, "not_run", "This estimate does not rest on measured covariates alone.")
@@ -35,8 +42,14 @@ class HiddenConfounding:
         if p.weighted:
             return diagnostic(self.info, "not_run", "The robustness value is not defined for weighted rows.")
         r = robustness(p.y, p.d, p.X, p.names, alpha=thresholds.alpha)
-        strongest = max(r.benchmarks, key=lambda k: abs(r.estimate - adjusted(r, *r.benchmarks[k])))
-        r_d, r_y = r.benchmarks[strongest]
+        # A covariate that decides the treatment has no bound: nothing could be as strong and the treatment still vary.
+        known = {k: b for k, b in r.benchmarks.items() if b[0] < 1}
+        if not known:
+            return diagnostic(
+                self.info, "not_run", "Every covariate decides the treatment: none can serve as a yardstick."
+            )
+        strongest = max(known, key=lambda k: abs(r.estimate - adjusted(r, *known[k])))
+        r_d, r_y = known[strongest]
         left = adjusted(r, r_d, r_y)
         gone = left * r.estimate <= 0
         covered = r_d >= r.rv_alpha and r_y >= r.rv_alpha
@@ -62,8 +75,29 @@ class HiddenConfounding:
                 "estimate": r.estimate,
                 "benchmark": strongest,
                 "benchmark_left": left,
+                "contour": _contour(r, known),
             },
         )
+
+
+def _contour(r: Robustness, benchmarks: dict[str, tuple[float, float]]) -> Json:
+    """What is left of the estimate on a grid of strengths that holds the robustness value and, where it can, the benchmarks."""
+    axes = []
+    for k in (0, 1):
+        # A benchmark far out would squeeze the rest into a corner: it is left to the caption.
+        widest = max((b[k] for b in benchmarks.values() if b[k] <= MOST_STRENGTH), default=0.0)
+        end = min(max(1.2 * widest, 1.5 * r.rv, LEAST_STRENGTH), MOST_STRENGTH)
+        axes.append([end * i / (POINTS - 1) for i in range(POINTS)])
+    r2d, r2y = axes
+    marks: list[Json] = [
+        {"name": name, "r2d": x, "r2y": y, "estimate": adjusted(r, x, y)} for name, (x, y) in benchmarks.items()
+    ]
+    return {
+        "r2d": list(r2d),
+        "r2y": list(r2y),
+        "estimate": [[adjusted(r, x, y) for x in r2d] for y in r2y],
+        "benchmarks": marks,
+    }
 
 
 plugin: type[Check] = HiddenConfounding
