@@ -46,7 +46,10 @@ class PropensityMatching(Options):
     )
     bias_adjust: bool = Field(False, description="Adjust for what remains between matches (Abadie & Imbens 2011)")
     propensity: str = Field("logit", description='"logit", "lightgbm" (out of fold), or the column of a given score')
-    ties: Literal["all", "first"] = Field("all", description="Of equally near matches take all, or one")
+    ties: Literal["all", "first", "tree"] = Field(
+        "all",
+        description="Of equally near matches take all, the first row, or the one scikit-learn's tree holds (as DoWhy)",
+    )
     subclasses: int = Field(6, ge=2, le=200, description='Strata of matching = "subclass"')
     errors: Literal["heteroskedastic", "homoskedastic"] = Field(
         "heteroskedastic", description="Abadie-Imbens errors with a variance for each person, or one for all"
@@ -199,7 +202,7 @@ class PropensityMatching(Options):
         import numpy as np
 
         from causal_eval.inference.greedy import assigned, greedy
-        from causal_eval.inference.nearest import nearest
+        from causal_eval.inference.nearest import from_tree, nearest
 
         limit = None
         if self.caliper is not None:
@@ -222,6 +225,12 @@ class PropensityMatching(Options):
                 raise EstimatorRefusal("E401", str(e), hint='Use matching = "nearest".') from e
         if not self.replace:
             return greedy(at, score, focal, pool, self.ratio, caliper=limit, strata=strata)
+        if self.ties == "tree":
+            if limit is not None or strata is not None:
+                raise EstimatorRefusal(
+                    "E401", 'ties = "tree" takes no caliper and no exact columns', hint='Use ties = "all" or "first".'
+                )
+            return from_tree(at, focal, pool, self.ratio)
         found = nearest(at, focal, pool, self.ratio, caliper=limit, strata=strata)
         return found if self.ties == "all" else found.first(self.ratio, at)
 

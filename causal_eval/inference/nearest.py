@@ -119,6 +119,20 @@ def nearest(
     )
 
 
+def from_tree(at: Floats, focal: Ints, pool: Ints, ratio: int) -> Matches:
+    """Match each of ``focal`` with ``ratio`` rows of ``pool`` by scikit-learn's tree, which takes any of equally near rows.
+
+    Which ones hangs on the order of the rows: only to compare with programs that match so.
+    """
+    import numpy as np
+    from sklearn.neighbors import NearestNeighbors
+
+    k = min(ratio, len(pool))
+    near = NearestNeighbors(n_neighbors=k, algorithm="ball_tree").fit(at[pool]).kneighbors(at[focal])[1]
+    edge = np.repeat(np.arange(len(focal)), k)
+    return Matches(focal, edge, pool[near.ravel()], np.full(len(edge), 1.0 / k), np.empty(0, dtype=np.int64))
+
+
 def _one_stratum(
     at: Floats, focal: Ints, pool: Ints, ratio: int, limit: float, tie: float
 ) -> tuple[Ints, Ints, Floats]:

@@ -74,11 +74,14 @@ def splits(
     for _ in range(repeats):
         at = folds_of(s.d, s.cluster, folds, rng)
         seed = int(rng.integers(2**31))
-        out.append(_one(s, score, estimand, regressor(seed), classifier(seed), at, trim))
+        out.append(from_folds(s, score, estimand, regressor(seed), classifier(seed), at, trim=trim))
     return tuple(out)
 
 
-def _one(s: Sample, score: Score, estimand: str, regressor: Any, classifier: Any, folds: Ints, trim: float) -> Split:
+def from_folds(
+    s: Sample, score: Score, estimand: str, regressor: Any, classifier: Any, folds: Ints, *, trim: float
+) -> Split:
+    """One split, ``folds`` (n,) saying who is held out together."""
     import numpy as np
 
     m = out_of_fold(classifier, s.X, s.d, s.w, folds)

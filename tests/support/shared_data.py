@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data"
+FOLDER = Path(os.environ.get("CAUSAL_EVAL_EXTRA_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+"""Named by ``CAUSAL_EVAL_EXTRA_DATA``, or ``shared/data`` beside the checkout."""
 
 
 def shared(name: str) -> Path:
