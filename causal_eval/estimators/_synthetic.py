@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from causal_eval.results.types import Drop, Effect, Estimate, Json, PathPoint, Sample, Weight
 
     Floats = NDArray[np.float64]
-
-SHOWN_PLACEBOS = 200
-"""Placebo paths kept for the figure, those matched best before the launch."""
+    Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +31,13 @@ class CohortFit:
         cohort: whose it is.
         Y: (T, J + 1) outcomes, the treated path first.
         fits: of the J + 1 columns, or of the treated path alone.
+        allowed: columns that may carry weight for the treated path.
     """
 
     cohort: Cohort
     Y: Floats
     fits: Fits
+    allowed: Ints
 
     @property
     def gaps(self) -> Floats:
@@ -65,11 +65,15 @@ def fit_synthetic(pool: DonorPool, method: Method, *, most: int | None = None) -
     import numpy as np
 
     from causal_eval.inference.placebo_space import CohortGaps, placebo_fits, placebo_test
+    from causal_eval.inference.screening import Screened
 
     cohorts = []
     for c in pool.cohorts:
         Y = np.column_stack([np.where(np.isfinite(c.path), c.path, 0.0), pool.donors])
-        cohorts.append(CohortFit(c, Y, placebo_fits(Y, method, c.pre, c.post, most=most)))
+        allowed = np.arange(1, Y.shape[1])
+        if isinstance(method, Screened):
+            allowed = method.passing(Y[c.pre], 0, allowed)
+        cohorts.append(CohortFit(c, Y, placebo_fits(Y, method, c.pre, c.post, most=most), allowed))
     gaps = [CohortGaps(f.gaps, f.cohort.pre, f.cohort.post, f.cohort.size) for f in cohorts]
     return Synthetic(pool, tuple(cohorts), placebo_test(gaps))
 
@@ -94,10 +98,12 @@ def write_synthetic(
         overall: test of the headline ``value``, whose procedure ``procedure`` names.
         bands: whether each period has an interval by ranks among the placebos.
     """
+    from causal_eval.estimators._synthetic_details import fit_details, screening
     from causal_eval.inference.effects import Tested, effect, log_relative, log_relative_of, relative_of
     from causal_eval.results.types import Estimate, Interval
 
     pool = found.pool
+    notes += screening(found)
     observed, baseline = _levels(found)
     effects: list[Effect] = [effect("overall", "absolute", value, std_error, overall, level=level, method=procedure)]
     counterfactual = observed - value
@@ -159,7 +165,7 @@ def write_synthetic(
         observed=observed,
         counterfactual=counterfactual,
         notes=tuple(notes),
-        details=_details(found) | details,
+        details=fit_details(found) | details,
     )
 
 
@@ -292,64 +298,6 @@ def _weights(found: Synthetic) -> list[Weight]:
             if pre
         ]
     return out
-
-
-def _details(found: Synthetic) -> dict[str, Json]:
-    """Fit, placebos and their paths. Donors are units of the study's own file, as in weights.csv."""
-    import numpy as np
-
-    p = found.placebo
-    pool = found.pool
-    # Before and after are of the same scale, so the best-matched placebos are those with the smallest rms before.
-    order = [0, *(1 + np.argsort(p.before[1:], kind="stable")[:SHOWN_PLACEBOS]).tolist()] if p.n > 1 else [0]
-    names = ["", *pool.names]
-    placebos: list[Json] = [
-        {
-            "unit": names[j],
-            "rmspe_before": float(p.before[j]),
-            "rmspe_after": float(p.after[j]),
-            "ratio": float(p.ratio[j]) if np.isfinite(p.ratio[j]) else None,
-            "effect": float(p.effect[j]),
-            "gaps": [float(v) for v in found.cohorts[0].gaps[j]] if len(found.cohorts) == 1 else [],
-        }
-        for j in order
-    ]
-    equal, demeaned, outside, matched = _equal_weights(found)
-    return {
-        "equal_weights_rmspe": equal,
-        "equal_weights_rmspe_demeaned": demeaned,
-        "periods_outside_donors": outside,
-        "periods_matched": matched,
-        "pre_rmspe": float(p.before[0]),
-        "placebo_p": p.p_value,
-        "placebo_rank": p.rank,
-        "placebo_n": p.n,
-        "smallest_p": p.smallest_p,
-        "objective": [float(f.fits.objective[0]) for f in found.cohorts],
-        "optimality_gap": [float(f.fits.gap[0]) if np.isfinite(f.fits.gap[0]) else None for f in found.cohorts],
-        "placebos": placebos,
-        "periods": list(pool.labels),
-    }
-
-
-def _equal_weights(found: Synthetic) -> tuple[float, float, int, int]:
-    """The rms that equal weights leave before the launch (also with levels taken out), and periods outside the donors, of all."""
-    import numpy as np
-
-    plain = free = 0.0
-    n = outside = matched = 0
-    for f in found.cohorts:
-        c = f.cohort
-        before = f.Y[c.pre]
-        donors = before[:, 1:]
-        gap = before[:, 0] - np.nanmean(donors, axis=1)
-        plain += c.size * float((gap**2).sum())
-        free += c.size * float(((gap - gap.mean()) ** 2).sum())
-        n += c.size * len(gap)
-        beyond = (before[:, 0] > np.nanmax(donors, axis=1)) | (before[:, 0] < np.nanmin(donors, axis=1))
-        outside += int(beyond.sum())
-        matched += len(gap)
-    return (plain / n) ** 0.5, (free / n) ** 0.5, outside, matched
 
 
 def _sample(data: Panel, found: Synthetic) -> Sample:

@@ -32,6 +32,9 @@ class Donors(BaseModel):
 
     include: tuple[str, ...] = Field((), strict=False, description="The only donors; empty for all")
     exclude: tuple[str, ...] = Field((), strict=False, description="Units that may not be donors")
+    min_pre_correlation: float | None = Field(
+        None, gt=-1, lt=1, description="Only donors whose outcome moved with the treated path this closely carry weight"
+    )
 
 
 class PathOptions(Options):
@@ -58,6 +61,32 @@ class PathOptions(Options):
             outcome=outcome,
             complete=complete,
         )
+
+    def screened(self, method: Method, pool: DonorPool) -> Method:
+        """``method`` on the donors that pass ``donors.min_pre_correlation``.
+
+        Raises:
+            EstimatorRefusal: E401 fewer than two pass for a treated path.
+        """
+        import numpy as np
+
+        from causal_eval.inference.screening import FEWEST, Screened, correlations
+
+        least = self.donors.min_pre_correlation
+        if least is None:
+            return method
+        for c in pool.cohorts:
+            Y = np.column_stack([c.path, pool.donors])[c.pre]
+            r = correlations(Y, 0, np.arange(1, Y.shape[1]))
+            passes = int((r >= least).sum())
+            if passes < FEWEST:
+                best = sorted(zip(-r, pool.names, strict=True))[:3]
+                raise EstimatorRefusal(
+                    "E401",
+                    f"donors.min_pre_correlation = {least:g} leaves {passes} of {len(r)} donors for those treated from {c.label} on",
+                    hint="The most correlated are " + ", ".join(f"{n} ({-x:.2f})" for x, n in best) + ".",
+                )
+        return Screened(method, least)
 
 
 def placebo_note(n: int, level: float) -> str:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from causal_eval.data.contract import Panel
     from causal_eval.design.design import Design
     from causal_eval.estimators._synthetic import Synthetic
+    from causal_eval.inference.counterfactual import Method
     from causal_eval.inference.effects import Tested
-    from causal_eval.inference.ridge_augmented import RidgeAugmented
     from causal_eval.results.types import Estimate
 
 
@@ -64,7 +64,7 @@ class AugmentedSyntheticControl(PathOptions):
             raise EstimatorRefusal(
                 "E401", "augmented_synthetic_control needs three pre-periods", hint="Widen design.pre or fit_window."
             )
-        method = RidgeAugmented(None if self.ridge == "cv" else float(self.ridge), self.intercept)
+        method = self.screened(RidgeAugmented(None if self.ridge == "cv" else float(self.ridge), self.intercept), pool)
         found = fit_synthetic(pool, method)
         notes: list[str] = []
         weights = mean_weights(found)
@@ -95,7 +95,7 @@ class AugmentedSyntheticControl(PathOptions):
         )
 
     def _infer(
-        self, found: Synthetic, method: RidgeAugmented, rng: np.random.Generator, notes: list[str]
+        self, found: Synthetic, method: Method, rng: np.random.Generator, notes: list[str]
     ) -> tuple[Tested, float, float | None, str]:
         import numpy as np
 

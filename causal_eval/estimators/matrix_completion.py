@@ -58,11 +58,16 @@ class MatrixCompletion(PathOptions):
         from causal_eval.estimators._synthetic import fit_synthetic, write_synthetic
         from causal_eval.estimators._synthetic_options import infer
         from causal_eval.inference.matrix_completion import NuclearNorm, complete, stacked
+        from causal_eval.inference.screening import Screened
 
         pool = self.pool(data, design, complete=False)
         first = pool.cohorts[0]
         Y = np.column_stack([np.where(np.isfinite(first.path), first.path, 0.0), pool.donors])
-        rows, seen = stacked(Y, 0, np.arange(1, Y.shape[1]), first.pre)
+        columns = np.arange(1, Y.shape[1])
+        screen = self.screened(NuclearNorm(0.0), pool)
+        rows, seen = stacked(
+            Y, 0, screen.passing(Y[first.pre], 0, columns) if isinstance(screen, Screened) else columns, first.pre
+        )
         try:
             chosen = complete(rows, seen, self.generator(rng), penalty=self.penalty)
         except ValueError as e:
@@ -82,8 +87,9 @@ class MatrixCompletion(PathOptions):
             notes.append(f"The treated are ranked among the first {most} of {whole} donors by name.")
         if not chosen.converged:
             notes.append("The completion had not settled after its last step: take its third digit with care.")
-        found = fit_synthetic(pool, NuclearNorm(chosen.penalty), most=most)
-        test, value, error, name = infer("placebo", pool, NuclearNorm(chosen.penalty), found, self.level, notes)
+        method = self.screened(NuclearNorm(chosen.penalty), pool)
+        found = fit_synthetic(pool, method, most=most)
+        test, value, error, name = infer("placebo", pool, method, found, self.level, notes)
         return write_synthetic(
             data,
             found,

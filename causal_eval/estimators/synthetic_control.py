@@ -79,7 +79,7 @@ class SyntheticControl(PathOptions):
         pool = self.pool(data, design)
         if self.predictors:
             return self._matched(data, pool)
-        method = self._method()
+        method = self.screened(self._method(), pool)
         found = fit_synthetic(pool, method)
         return self._write(data, pool, method, found, self._identified(found))
 
@@ -91,10 +91,10 @@ class SyntheticControl(PathOptions):
         from causal_eval.estimators._synthetic import fit_synthetic
         from causal_eval.results.types import BalanceRow
 
-        if len(pool.cohorts) > 1 or self.intercept or self.penalty:
+        if len(pool.cohorts) > 1 or self.intercept or self.penalty or self.donors.min_pre_correlation is not None:
             raise EstimatorRefusal(
                 "E401",
-                "predictors need one treated path, and go without intercept and penalty",
+                "predictors need one treated path, and go without intercept, penalty and donors.min_pre_correlation",
                 hint="Leave predictors out to match on the outcome path.",
             )
         X, spread, names, kept = matrix(data, pool, self.predictors, late=self._late)
@@ -199,7 +199,7 @@ class SyntheticControl(PathOptions):
             c = f.cohort
             level = f.Y[c.pre].mean(axis=0) if self.intercept else np.zeros(f.Y.shape[1])
             value = f.Y[c.post].mean(axis=0) - level
-            a, b = identified_range(gram(f.Y[c.pre] - level), 0, np.arange(1, f.Y.shape[1]), value)
+            a, b = identified_range(gram(f.Y[c.pre] - level), 0, f.allowed, value)
             weight = c.size * int(c.post.sum())
             low += weight * (float(value[0]) - b)
             high += weight * (float(value[0]) - a)
@@ -207,7 +207,7 @@ class SyntheticControl(PathOptions):
         out: dict[str, Json] = {"identified_range": [low / units, high / units], "identified_slack": 0.05}
         if len(found.cohorts) == 1:
             f = found.cohorts[0]
-            shifts = conformal(f.Y, self._method(), f.cohort.pre, f.cohort.post)
+            shifts = conformal(f.Y, self.screened(self._method(), found.pool), f.cohort.pre, f.cohort.post)
             out |= {"conformal_p": shifts.p_of(0.0), "conformal_n": shifts.n}
         return out
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from causal_eval.design.design import Design
     from causal_eval.design.donors import DonorPool
     from causal_eval.estimators._synthetic import Synthetic
+    from causal_eval.inference.counterfactual import Method
     from causal_eval.inference.effects import Tested
-    from causal_eval.inference.synthetic_did import SyntheticDifference
     from causal_eval.results.types import Estimate
 
     Floats = NDArray[np.float64]
@@ -84,7 +84,7 @@ class SyntheticDiD(PathOptions):
         sigma = noise(pool.donors, donors, c.pre)
         largest = max(x.size * int(x.post.sum()) for x in pool.cohorts)
         zeta = self.zeta if self.zeta is not None else largest**0.25 * sigma
-        method = SyntheticDifference(zeta, sigma)
+        method = self.screened(SyntheticDifference(zeta, sigma), pool)
         found = fit_synthetic(pool, method)
         test, error, name = self._infer(pool, method, found, self.generator(rng), notes)
         return write_synthetic(
@@ -101,7 +101,7 @@ class SyntheticDiD(PathOptions):
         )
 
     def _infer(
-        self, pool: DonorPool, method: SyntheticDifference, found: Synthetic, rng: np.random.Generator, notes: list[str]
+        self, pool: DonorPool, method: Method, found: Synthetic, rng: np.random.Generator, notes: list[str]
     ) -> tuple[Tested, float | None, str]:
         import numpy as np
 
