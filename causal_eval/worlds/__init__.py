@@ -4,8 +4,18 @@ Each function states its data-generating process and returns a :class:`World`. E
 """
 
 from causal_eval.worlds.people import optin_help_page, two_periods
-from causal_eval.worlds.queues import null_launch, support_queues
+from causal_eval.worlds.queues import null_launch, pilot_queues, support_queues
 from causal_eval.worlds.sites import staggered_sites
+from causal_eval.worlds.teams import assistant_teams
 from causal_eval.worlds.world import World
 
-__all__ = ["World", "null_launch", "optin_help_page", "staggered_sites", "support_queues", "two_periods"]
+__all__ = [
+    "World",
+    "assistant_teams",
+    "null_launch",
+    "optin_help_page",
+    "pilot_queues",
+    "staggered_sites",
+    "support_queues",
+    "two_periods",
+]

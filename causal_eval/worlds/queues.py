@@ -95,6 +95,25 @@ def null_launch(seed: int = 7, *, queues: int = 40, weeks: int = 30, switched: i
     )
 
 
+def pilot_queues(seed: int = 11, *, queues: int = 10, weeks: int = 12, switched: int = 3, launch: int = 8) -> World:
+    """A pilot too small to tell: :func:`support_queues` with few queues, few weeks and a true effect of 0.01 on resolution.
+
+    Only the columns of that metric are kept.
+    """
+    world = support_queues(
+        seed,
+        queues=queues,
+        weeks=weeks,
+        switched=switched,
+        launch=launch,
+        resolution=0.01,
+        csat=0.0,
+        handle_minutes=0.0,
+    )
+    frame = world.frame[["queue_id", "week", "routing_on", "tickets", "resolved_7d"]]
+    return World(frame, {"resolved_7d": world.truth["resolved_7d"]}, world.roles)
+
+
 def _ar1(rng: np.random.Generator, n: int, periods: int, *, rho: float, sd: float) -> NDArray[np.float64]:
     """(n, periods) stationary AR(1) series of standard deviation ``sd``."""
     import numpy as np

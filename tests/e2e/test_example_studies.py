@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
-from causal_eval.worlds import optin_help_page, staggered_sites, support_queues
+from causal_eval.worlds import assistant_teams, optin_help_page, pilot_queues, staggered_sites, support_queues
 
 Process = Callable[..., Any]
 Row = dict[str, str]
 
-STUDIES = ("organ_donations", "incinerator", "smart_routing", "texas_prisons", "job_training")
+STUDIES = ("organ_donations", "incinerator", "smart_routing", "texas_prisons", "job_training", "inconclusive")
+ALL_STUDIES = (*STUDIES, "castle_doctrine", "support_launch")
+"""With two that take longer: one whose estimators' published numbers are tested beside them, one that runs whole in a slow test."""
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +110,80 @@ def test_smart_routing_covers_its_true_effects_and_says_ship(runs: dict[str, Pat
     assert json.loads((run / "decision.json").read_text())["recommendation"] == "ship"
 
 
+def test_a_pilot_too_small_to_tell_says_so_and_covers_the_truth(runs: dict[str, Path]) -> None:
+    """The interval of 3 queues among 10 holds zero, the truth, and effects that would matter in both directions."""
+    run = runs["inconclusive"]
+    truth = pilot_queues().truth["resolved_7d"]
+    for analysis in ("did", "synthetic_did"):
+        row = headline(run, "resolved_7d", analysis)
+        assert float(row["ci_low"]) < -truth and truth < float(row["ci_high"]), analysis
+    decision = json.loads((run / "decision.json").read_text())
+    assert decision["recommendation"] == "cannot tell"
+    assert decision["clauses"][0]["outcome"] == "inconclusive"
+    said = (run / "report.md").read_text(encoding="utf-8")
+    assert "Cannot tell" in said and "we cannot rule out" in said and "no effect" not in said
+
+
+SUPPORT_TRUTH = {
+    "resolved_24h": "resolved_24h",
+    "reopened": "reopened",
+    "csat": "csat",
+    "opened_on_phone": "opened_on_phone",
+}
+FAMILIES = ("did", "synthetic_did", "propensity_matching", "double_ml")
+
+
+def test_four_families_on_one_panel_agree_where_the_world_lets_them_and_say_why_not_where_it_does_not(
+    root: Path,
+) -> None:
+    """Resolution moves in parallel but for the launch; handling time falls where agents are new, launch or not."""
+    import tomllib
+
+    import causal_eval as ce
+    from causal_eval.plots.agreement import agreement, reasons
+
+    study = tomllib.loads((root / "configs" / "support_launch.toml").read_text(encoding="utf-8"))
+    study["metrics"] = [m for m in study["metrics"] if m["name"] in ("resolved_24h", "handle_time", "reopened")]
+    study["data"]["source"] = str(root / "configs" / "data" / "support_launch.csv")
+    study["diagnostics"] = {"skip": ["sensitivity"]}
+    result = ce.run(study)
+    truth = assistant_teams().truth
+    for metric, true in (("resolved_24h", truth["resolved_24h"]), ("reopened", truth["reopened"])):
+        for analysis in FAMILIES:
+            interval = result.find(metric, analysis).estimate.headline.interval
+            assert interval.low < true < interval.high, (metric, analysis)
+        assert not agreement(result, metric).apart
+    for analysis, right in zip(FAMILIES, (False, False, True, True), strict=True):
+        interval = result.find("handle_time", analysis).estimate.headline.interval
+        assert (interval.low < truth["handle_minutes"] < interval.high) is right, analysis
+    found = agreement(result, "handle_time")
+    assert {v.family for v in found.voices} == {"did", "synthetic", "adjustment"} and found.apart
+    assert any("difference-in-differences, both groups would have moved alike" in r for r in reasons(found, "team"))
+    assert result.decision.recommendation == "roll back" and "Tickets reopened" in result.decision.reason
+
+
+@pytest.mark.slow
+def test_the_support_launch_reports_its_breach_and_covers_every_truth(
+    root: Path, tmp_path: Path, process: Process
+) -> None:
+    run = tmp_path / "run"
+    called = process("run", root / "configs" / "support_launch.toml", "--out", run, cwd=tmp_path)
+    assert called.returncode == 0, called.stderr
+    truth = assistant_teams().truth
+    for metric, true in SUPPORT_TRUTH.items():
+        for analysis in FAMILIES:
+            row = headline(run, metric, analysis)
+            assert float(row["ci_low"]) < truth[true] < float(row["ci_high"]), (metric, analysis)
+    decision = json.loads((run / "decision.json").read_text())
+    assert decision["recommendation"] == "roll back"
+    assert {c["metric"]: c["outcome"] for c in decision["clauses"]}["reopened"] == "breached"
+    failed = [(r["metric"], r["check"]) for r in rows(run, "diagnostics") if r["verdict"] == "fail"]
+    assert failed == [("handle_time", "placebo_in_time")]
+    said = (run / "report.md").read_text(encoding="utf-8")
+    assert "Tickets reopened breached" in said and "Login incident" in said
+    assert "families agree within their noise" in said
+
+
 def test_every_number_of_the_tables_is_in_results_json(runs: dict[str, Path]) -> None:
     from causal_eval.results import tables
     from causal_eval.results.io import read_result
@@ -173,7 +249,7 @@ def test_the_example_studies_are_valid_for_editors(root: Path) -> None:
     """`tombi lint` reads the `#:schema` line of each file; support-defaults.toml is a fragment, merged by others."""
     tombi = pytest.importorskip("tombi")
     assert tombi
-    files = [str(root / "configs" / f"{n}.toml") for n in STUDIES]
+    files = [str(root / "configs" / f"{n}.toml") for n in ALL_STUDIES]
     for file in files:
         assert Path(file).read_text(encoding="utf-8").startswith("#:schema ./study.schema.json\n")
     from shutil import which
