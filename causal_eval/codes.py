@@ -43,6 +43,11 @@ _CODES = (
     Code("E103", "not UTF-8",
          "TOML files are UTF-8. The byte at the place shown is not; the file was probably saved as UTF-16 or Latin-1.",
          "Save the file as UTF-8."),
+    Code("E104", "lock of the plan cannot be read",
+         "The file beside the study with the ending .lock is not what `causal-eval lock` wrote: it was edited, cut off, "
+         "or belongs to another program. It is not passed over, because the report would then say that the plan was "
+         "never locked.",
+         "Take it back from version control."),
     # --- E2xx: the study --------------------------------------------------------------------------------------
     Code("E201", "required key missing",
          "A key or table without a default is absent. The place shown is the table it belongs to, or the first line "
@@ -267,6 +272,13 @@ _CODES = (
          "--duration takes whole numbers of periods, --effect sizes such as 2.5 in the metric's units, or shares such as 5%, by "
          "comma. A share needs a level that is clearly above zero.",
          "Correct the option."),
+    Code("E613", "locked plan has changed",
+         "The study was locked before and is not the same now. A locked plan is never replaced in silence: an amendment is "
+         "kept beside it with its reason, and the report shows both.",
+         "Give the reason with --note, or put the study back as it was."),
+    Code("E614", "nothing to compare with",
+         "`causal-eval compare` sets two or more runs side by side; one was given.",
+         "Give the folders of two or more runs, of one study or of several."),
     # --- E7xx, E9xx -------------------------------------------------------------------------------------------
     Code("E701", "too few people",
          "The result would describe fewer people than `privacy.min_cell`, from which single persons could be "
@@ -329,6 +341,11 @@ _TOPICS = (
          "Agents work several queues, users talk. When treatment reaches the controls, they no longer show what would "
          "have happened without it, and the effect is misstated, mostly understated.",
          "Treat and cluster at the level within which units touch; leave out controls that share a site or staff."),
+    Code("lock", "the plan, kept before the results",
+         "`causal-eval lock` keeps every setting that an estimate, a check or the decision depends on in a file beside the study, "
+         "with the time and a fingerprint of the data if they are there. Each later run compares itself with it, and the report "
+         "shows what differs. A lock made when the data were there already keeps the plan but does not show that nobody had looked.",
+         "Lock before the data come, and keep the file under version control. Lock again with --note to amend: both plans stay."),
     Code("negative-control", "a metric that cannot have changed",
          "The launch cannot plausibly move a negative control. An effect on it shows that something else "
          "happened to the "

@@ -52,9 +52,11 @@ def run(
     from causal_eval.design.design import Design
     from causal_eval.diagnostics.negative_controls import negative_controls
     from causal_eval.plan import read_study
+    from causal_eval.spec.plan_lock import plan_lock, read_lock
 
     say = progress or (lambda line: None)
     document, study, plan = read_study(_with_frame(spec) if frame is not None else spec)
+    lockings = read_lock(document)
     analyses = _chosen(plan, only, seed, jobs)
     base_seed = study.study.seed if seed is None else seed
 
@@ -106,6 +108,7 @@ def run(
         provenance=provenance(document, source, base_seed),
         events=study_events(study, data),
         spec=study.model_dump(mode="json"),
+        plan_lock=plan_lock(lockings, document, study, seed=base_seed, only=only, data_sha256=source.sha256),
     )
 
 

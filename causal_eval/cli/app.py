@@ -126,6 +126,19 @@ def estimators(
 
 
 @command
+def lock(
+    study: Study,
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Why; an amendment needs one.")] = "",
+    no_data: Annotated[bool, typer.Option("--no-data", help="Do not read the data for their fingerprint.")] = False,
+    json: Json = False,
+) -> int:
+    """Lock the plan: later changes are shown in the report."""
+    from causal_eval.cli.commands.lock import lock
+
+    return lock(study, note=note, data=not no_data, as_json=json)
+
+
+@command
 def design(
     study: Study,
     duration: Annotated[str, typer.Option(metavar="4,8", help="Periods after the launch; default: a quarter.")] = "",
@@ -178,6 +191,17 @@ def figures(
     from causal_eval.cli.commands.render import figures
 
     return figures(run, which=which, size=size, out=out)
+
+
+@command
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Folders of runs, or their results.json.")],
+    json: Json = False,
+) -> int:
+    """Set runs side by side: effects, decisions, and what differs."""
+    from causal_eval.cli.commands.compare import compare
+
+    return compare(runs, as_json=json)
 
 
 @command

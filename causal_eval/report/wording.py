@@ -306,6 +306,8 @@ def summary(result: StudyResult) -> str:
         lines.append(f"Without an estimate: {names}.")
     if threat(result):
         lines.append(f"Biggest threat: {sentence(threat(result))}")
+    if result.plan_lock is not None and result.plan_lock.deviations:
+        lines.append(f"Not as locked: {', '.join(c.key for c in result.plan_lock.deviations)}.")
     return "\n".join(_printable(x) for x in lines)
 
 

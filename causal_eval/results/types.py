@@ -470,6 +470,43 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One setting of the plan that is not what it was; values as TOML writes them, ``(not set)`` for none."""
+
+    key: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A later locking of the plan: when (UTC, ISO 8601), why, and what it changed."""
+
+    at: str
+    note: str
+    changes: tuple[Change, ...]
+    after_data: bool
+    """Whether the data had been there by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLock:
+    """How a run stands to the plan that was locked beside the study."""
+
+    at: str
+    """When it was first locked, UTC, ISO 8601."""
+    note: str
+    package: str
+    after_data: bool
+    """Whether the data were there when the plan was first locked: then it does not show that nobody had looked."""
+    same_data: bool
+    """Whether the data are those of the newest locking."""
+    amendments: tuple[Amendment, ...] = ()
+    deviations: tuple[Change, ...] = ()
+    """What differs between the newest locking and this run."""
+
+
+@dataclass(frozen=True, slots=True)
 class StudyResult:
     """Everything a write-up needs; reports and figures are made from this alone."""
 
@@ -486,6 +523,8 @@ class StudyResult:
     """The resolved spec, with every default filled in."""
     identification: Identification | None = None
     """Of the primary metric: the author's graph, or for an opt-in launch without one the graph that is assumed."""
+    plan_lock: PlanLock | None = None
+    """None where the plan was never locked."""
     schema_version: int = SCHEMA_VERSION
 
     def metric(self, name: str) -> MetricInfo:

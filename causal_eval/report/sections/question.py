@@ -1,9 +1,10 @@
-"""The question, and the decision rule as applied."""
+"""The question with the decision rule, as asked and as applied."""
 
 from __future__ import annotations
 
 from causal_eval.plots.names import METRIC_ROLES, metric_label
 from causal_eval.report.blocks import Block, Column, Facts, Line, Section, Strong, Table, cell
+from causal_eval.report.sections import plan
 from causal_eval.report.wording import outcome_mark, sentence, threshold_phrase
 from causal_eval.results.types import StudyResult
 
@@ -13,7 +14,8 @@ def section(result: StudyResult) -> Section:
     q = result.question
     rows: list[tuple[str, Line]] = [("Question", (q.question,))]
     rows += [(name, (text,)) for name, text in (("Hypothesis", q.hypothesis), ("Context", q.context)) if text]
-    rows += [("Decision rule", (sentence(result.decision.rule),)), ("Outcome", (sentence(result.decision.reason),))]
+    rows += [("Decision rule", (sentence(result.decision.rule),)), ("Outcome", (sentence(result.decision.reason),)),
+             plan.row(result)]  # fmt: skip
     blocks: list[Block] = [Facts(tuple(rows))]
     if result.decision.clauses:
         known = {m.name: m for m in result.metrics}
@@ -28,4 +30,5 @@ def section(result: StudyResult) -> Section:
         )
         columns = (Column("Metric"), Column("Held against", True), Column("Outcome"), Column("Why", wide=True))
         blocks.append(Table("The decision, metric by metric", columns, body, cards=True))
+    blocks += plan.tables(result.plan_lock)
     return Section("question", "Question and decision rule", tuple(blocks))
