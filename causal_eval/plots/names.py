@@ -50,6 +50,19 @@ METRIC_ROLES = {
     "primary": "primary", "secondary": "secondary", "guardrail": "guardrail", "negative_control": "negative control",
 }  # fmt: skip
 
+ASSUMPTIONS = {
+    "parallel_trends": "Parallel trends", "no_anticipation": "No anticipation", "no_interference": "No spillover",
+    "stable_composition": "Stable composition", "valid_inference": "Valid errors", "groups_alike": "Groups alike",
+    "donors_span": "Donors span the treated", "no_confounding": "No unmeasured confounding", "overlap": "Overlap",
+    "nothing_else_changed": "Nothing else changed",
+}  # fmt: skip
+"""Titles of assumptions, as the catalogue of designs has them (a test compares the two)."""
+
+
+def assumption_title(name: str) -> str:
+    """An assumption in words; one that the catalogue does not know as it is written."""
+    return ASSUMPTIONS.get(name, name.replace("_", " "))
+
 
 def method_name(method: str) -> str:
     """A method in words; a foreign one by its registry name."""

@@ -20,8 +20,10 @@ from causal_eval.report.sections import (
     question,
     reproduce,
     results,
+    risk,
     scorecard,
     sign_off,
+    target_trial,
 )
 from causal_eval.report.sections.banner import banner
 from causal_eval.results.types import StudyResult
@@ -33,7 +35,19 @@ _LEFT_OUT: dict[str, frozenset[str]] = {
     "technical": frozenset(),
     "policy": frozenset({"appendix", "event-study", "reproduce"}),
     "exec": frozenset(
-        {"appendix", "event-study", "question", "design", "results", "assumptions", "events", "data", "reproduce"}
+        {
+            "appendix",
+            "event-study",
+            "question",
+            "design",
+            "target-trial",
+            "results",
+            "assumptions",
+            "events",
+            "limitations",
+            "data",
+            "reproduce",
+        }
     ),
 }
 
@@ -56,9 +70,11 @@ def build(
         bottom_line.section(result),
         figure.headline(result, figures),
         scorecard.section(result),
+        risk.section(result),
         figure.event_study(result, figures),
         question.section(result),
         design.section(result),
+        target_trial.section(result),
         results.section(result, figures),
         assumptions.section(result),
         events.section(result),

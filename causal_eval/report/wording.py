@@ -7,7 +7,14 @@ happened: an interval that holds zero is read as what it cannot rule out.
 
 from __future__ import annotations
 
-from causal_eval.plots.names import analysis_name, estimand_name, estimand_tag, method_name, metric_label
+from causal_eval.plots.names import (
+    analysis_name,
+    assumption_title,
+    estimand_name,
+    estimand_tag,
+    method_name,
+    metric_label,
+)
 from causal_eval.report.blocks import Mark, Tone
 from causal_eval.report.numbers import (
     RELATIVE,
@@ -249,7 +256,7 @@ def limitations(result: StudyResult) -> list[str]:
     for verdict in ("fail", "warn", "not_run"):
         for d in result.diagnostics:
             if d.verdict == verdict:
-                out.append(f"{d.assumption} ({VERDICT_WORDS[d.verdict]}): {sentence(d.reading)}")
+                out.append(f"{assumption_title(d.assumption)} ({VERDICT_WORDS[d.verdict]}): {sentence(d.reading)}")
     for f in result.findings:
         if isinstance(f.said, Failure):
             label = metric_label(result.metric(f.metric))
@@ -353,7 +360,7 @@ def explain(result: StudyResult) -> str:
         parts += ["", "Assumptions and evidence"]
         for verdict in VERDICT_ORDER:
             parts += [
-                f"  [{VERDICT_WORDS[verdict]}] {d.assumption}: {sentence(d.reading)}"
+                f"  [{VERDICT_WORDS[verdict]}] {assumption_title(d.assumption)}: {sentence(d.reading)}"
                 for d in result.diagnostics
                 if d.verdict == verdict
             ]

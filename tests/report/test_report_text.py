@@ -37,7 +37,7 @@ def prose(html: str) -> str:
 def test_sections_stand_in_the_order_of_a_reader_who_stops_early() -> None:
     """The bottom line first, sign-off last."""
     assert anchors(launch()) == [
-        "bottom-line", "headline", "scorecard", "event-study", "question", "design", "results", "assumptions", "events",
+        "bottom-line", "headline", "scorecard", "risk", "event-study", "question", "design", "results", "assumptions", "events",
         "limitations", "data", "reproduce", "sign-off",
     ]  # fmt: skip
 
@@ -51,7 +51,7 @@ def test_a_section_without_numbers_is_absent() -> None:
 
 def test_each_audience_gets_its_sections_and_an_unknown_one_is_refused() -> None:
     """exec is short, technical has the appendix."""
-    assert anchors(launch(), "exec") == ["bottom-line", "headline", "scorecard", "limitations", "sign-off"]
+    assert anchors(launch(), "exec") == ["bottom-line", "headline", "scorecard", "risk", "sign-off"]
     assert anchors(launch(), "technical")[-1] == "appendix"
     with pytest.raises(UsageError, match="audience"):
         build(launch(), audience="board")
@@ -246,5 +246,5 @@ def test_each_figure_stands_in_the_section_whose_argument_it_carries() -> None:
                     where[b.name] = section.anchor
                     assert Sub not in kinds[:k]
     assert set(where) == {f.name for f in figures(result) if "-" not in f.name}
-    assert where["guardrails"] == "scorecard" and where["overlap"] == "assumptions"
+    assert where["guardrails"] == "risk" and where["overlap"] == "assumptions"
     assert where["placebos"] == "results" and where["calendar"] == "design"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from causal_eval.plots.names import assumption_title
 from causal_eval.report.blocks import Block, Column, Section, Strong, Table, Text, cell
 from causal_eval.report.numbers import p_text, plain
 from causal_eval.report.wording import VERDICT_ORDER, check_title, checks_sentence, gate_closed, sentence, verdict_mark
@@ -32,7 +33,7 @@ def section(result: StudyResult) -> Section | None:
         for d in result.diagnostics:
             if d.verdict == verdict:
                 rows.append((
-                    cell(Strong(d.assumption), sentence(d.question) if d.question else "", check_title(result, d)),
+                    cell(Strong(assumption_title(d.assumption)), sentence(d.question) if d.question else "", check_title(result, d)),
                     cell(verdict_mark(d.verdict), "gate" if d.gate else ""),
                     cell(_result(d)),
                     cell(plain(d.threshold) if d.threshold is not None else ""),

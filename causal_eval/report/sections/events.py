@@ -22,6 +22,11 @@ def _where(result: StudyResult, event: Event) -> str:
     return "across the launch" if start < launch else "after the launch"
 
 
+def overlaps(result: StudyResult, event: Event) -> bool:
+    """Whether any of it falls on or after the launch, inside the study's periods."""
+    return _where(result, event) in ("across the launch", "after the launch")
+
+
 def section(result: StudyResult) -> Section | None:
     """A table of the events; absent when none was declared."""
     if not result.events:

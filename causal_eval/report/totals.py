@@ -1,0 +1,31 @@
+"""What a summed effect is counted in: the units of the metric's total, not those of its mean or share."""
+
+from __future__ import annotations
+
+from causal_eval.plots.numbers import Unit, is_log, unit_of
+from causal_eval.results.types import MetricInfo, StudyResult
+
+
+def total_unit(result: StudyResult, metric: MetricInfo) -> Unit | None:
+    """The unit of ``scale = cumulative``; None where a sum has no meaning (logarithms, values in per cent).
+
+    A share summed over treated rows is a number of cases, a ratio summed over its denominators is in units of the
+    numerator: neither is in per cent.
+    """
+    unit = unit_of(metric, log=is_log(result, metric.name))
+    if is_log(result, metric.name) or (unit.level == "%" and metric.kind not in ("proportion", "prevalence")):
+        return None
+    if metric.kind in ("proportion", "prevalence"):
+        return Unit(1.0, "", " cases", " cases", " cases")
+    if metric.kind == "ratio" and not metric.units:
+        name = numerator(result, metric)
+        return Unit(1.0, "", f" ({name})", f" ({name})", f" ({name})") if name else Unit()
+    return unit
+
+
+def numerator(result: StudyResult, metric: MetricInfo) -> str:
+    """The column that a ratio counts, as its author called it; empty where the spec does not say."""
+    said = result.spec.get("metrics")
+    rows = said if isinstance(said, list) else []
+    row = next((r for r in rows if isinstance(r, dict) and r.get("name") == metric.name), {})
+    return str(row.get("numerator") or "")
