@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from causal_eval.results.types import DesignInfo, Event, Lineage, MetricInfo, Provenance, Question
+from causal_eval.results.types import DesignInfo, Event, Identification, Lineage, MetricInfo, Provenance, Question
 
 if TYPE_CHECKING:
     from causal_eval.data.connect import Source
     from causal_eval.data.contract import CrossSection, Panel
+    from causal_eval.plan import Plan
     from causal_eval.spec.models import StudySpec
     from causal_eval.spec.read import Document
 
@@ -92,6 +93,20 @@ def design_info(data: Panel | CrossSection, spec: StudySpec) -> DesignInfo:
         time_noun=axis.noun,
         covariates=r.covariates,
     )
+
+
+def identification(spec: StudySpec, plan: Plan) -> Identification | None:
+    """What identifies the primary metric's effect by adjustment: the study's graph, or for an opt-in launch the assumed one."""
+    from causal_eval.design.graph import assumed
+    from causal_eval.design.graph_study import outcome_names, treatment_node
+
+    primary = next(m for m in spec.metrics if spec.metric_role(m) == "primary")
+    if plan.graph is not None:
+        return plan.graph.identified.get(primary.name)
+    headline = next((a for a in plan.analyses if a.role == "primary"), None)
+    if headline is None or "no_confounding" not in headline.estimator.info.assumptions:
+        return None
+    return assumed(treatment_node(spec), outcome_names(primary)[0], spec.roles.covariates)
 
 
 def study_events(spec: StudySpec, data: Panel | CrossSection) -> tuple[Event, ...]:

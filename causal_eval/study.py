@@ -48,7 +48,15 @@ def run(
     from causal_eval.data.connect import open_source
     from causal_eval.data.shape import check_expectations, shape
     from causal_eval.decision.rule import decide
-    from causal_eval.describe import design_info, lineage, metric_infos, provenance, question, study_events
+    from causal_eval.describe import (
+        design_info,
+        identification,
+        lineage,
+        metric_infos,
+        provenance,
+        question,
+        study_events,
+    )
     from causal_eval.design.design import Design
     from causal_eval.diagnostics.negative_controls import negative_controls
     from causal_eval.plan import read_study
@@ -63,6 +71,8 @@ def run(
     say("reading the data")
     source = open_source(study.data, base=document.path.parent, frame=frame)
     check_expectations(source, study.data.expect)
+    if plan.graph is not None:
+        plan.graph.require(source.columns)
     metrics = metric_infos(study)
     findings: list[Finding] = []
     diagnostics: list[Diagnostic] = []
@@ -77,6 +87,7 @@ def run(
             fixed_effects=plan.fixed_effects,
             predictors=plan.predictors,
             as_of=study.data.as_of,
+            graph=() if plan.graph is None else plan.graph.columns,
         )
         _guard_privacy(here, study)
         data = data if data is not None and info.role != "primary" else here
@@ -84,7 +95,7 @@ def run(
         for analysis in analyses:
             say(f"{info.label}: {analysis.name}")
             rng = generator(base_seed, info.name, analysis.name)
-            finding, fitted = _analyse(here, design, analysis, metric=info.name, rng=rng)
+            finding, fitted = _analyse(here, design, analysis, plan, metric=info.name, rng=rng)
             findings.append(finding)
             if fitted is not None and finding.role == "primary":
                 for check in plan.checks:
@@ -107,13 +118,14 @@ def run(
         lineage=lineage(source, data, study),
         provenance=provenance(document, source, base_seed),
         events=study_events(study, data),
+        identification=identification(study, plan),
         spec=study.model_dump(mode="json"),
         plan_lock=plan_lock(lockings, document, study, seed=base_seed, only=only, data_sha256=source.sha256),
     )
 
 
 def _analyse(
-    data: Panel | CrossSection, design: Design, analysis: Analysis, *, metric: str, rng: np.random.Generator
+    data: Panel | CrossSection, design: Design, analysis: Analysis, plan: Plan, *, metric: str, rng: np.random.Generator
 ) -> tuple[Finding, Fitted | None]:
     """One estimator on one metric; a refusal or a failure is a finding too."""
     from causal_eval.diagnostics.base import Fitted
@@ -136,7 +148,7 @@ def _analyse(
     # Two-way effects under staggered adoption are no average effect: shown, never the headline.
     role = "reference" if estimate.estimand == "twfe" else analysis.role
     finding = Finding(metric, analysis.name, analysis.method, role, estimate)
-    return finding, Fitted(data, design, analysis.estimator, estimate)
+    return finding, Fitted(data, design, analysis.estimator, estimate, plan.graph)
 
 
 def _check(

@@ -65,6 +65,20 @@ def coded(con: Any, raw: Any, columns: Sequence[str]) -> tuple[tuple[Covariate, 
     return tuple(found), tuple(notes)
 
 
+def drawable(con: Any, raw: Any, columns: Sequence[str]) -> tuple[Covariate, ...]:
+    """As :func:`coded`, for columns that nothing rests on: those that are neither numbers nor a few categories are left out."""
+    found: list[Covariate] = []
+    for column in columns:
+        kind = raw[column].type()
+        if not (kind.is_boolean() or kind.is_numeric() or kind.is_string()):
+            continue
+        try:
+            found += coded(con, raw, [column])[0]
+        except DataError:
+            continue  # text that names rows, or says the same in all of them
+    return tuple(found)
+
+
 def _categories(con: Any, raw: Any, column: str) -> list[str] | None:
     """The categories of a text column, sorted; None where it is one of numbers."""
     text = raw[column]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from causal_eval.data.categories import Covariate
     from causal_eval.spec.models import MetricSpec, Roles
 
     Floats = NDArray[np.float64]
@@ -135,6 +136,7 @@ class _Rows:
     fixed_effects: tuple[str, ...] = ()
     predictors: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
+    graph: tuple[Covariate, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[Drop, ...] = ()
     notes: tuple[str, ...] = ()
@@ -518,6 +520,16 @@ class CrossSection(_Rows):
 
         t = self._rows
         return {s: np.array([str(v) for v in t[f"seg_{i}"].to_pylist()]) for i, s in enumerate(self.segments)}
+
+    def graph_columns(self) -> dict[str, Floats]:
+        """(n, k) of each further column of the causal graph, NaN where missing, by its name, in the order of :meth:`arrays`."""
+        import numpy as np
+
+        t = self._rows
+        found: dict[str, list[Floats]] = {}
+        for i, c in enumerate(self.graph):
+            found.setdefault(c.column, []).append(t[f"g_{i}"].cast("float64").to_numpy(zero_copy_only=False))
+        return {name: np.column_stack(values) for name, values in found.items()}
 
     @cached_property
     def _rows(self) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from causal_eval.data import engine
 from causal_eval.data.axis import TimeAxis, make_axis
-from causal_eval.data.categories import Covariate, coded
+from causal_eval.data.categories import Covariate, coded, drawable
 from causal_eval.data.connect import Source, open_source, require
 from causal_eval.data.contract import CrossSection, Panel
 from causal_eval.data.times import Reading, never, ordinal_of_date, read_times, refuse_placeholders, to_ordinal
@@ -42,11 +42,13 @@ def shape(
     predictors: Sequence[str] = (),
     as_of: date | None = None,
     history: bool = False,
+    graph: Sequence[str] = (),
 ) -> Panel | CrossSection:
     """The rows of one metric, shaped by the roles: a panel if there is a time column, else a cross-section.
 
     ``predictors`` are numeric columns that may be missing in any row. ``history``: a launch may lie after the data, or nowhere;
-    adoption periods after the data are kept.
+    adoption periods after the data are kept. ``graph``: further columns of a causal graph; a cross-section holds them where they are
+    numbers or a few categories, missing values and all.
 
     Raises:
         DataError: E3xx, with the author's column names and never a value that could identify a row.
@@ -62,7 +64,7 @@ def shape(
             where="roles.weights",
             hint="Name the column of sampling weights.",
         )
-    columns = list(dict.fromkeys([*_role_columns(roles), *fixed_effects, *predictors, *kind.columns(metric)]))
+    columns = list(dict.fromkeys([*_role_columns(roles), *fixed_effects, *predictors, *kind.columns(metric), *graph]))
     raw = source.take(columns)
     covariates, notes = coded(source.con, raw, roles.covariates)
     job = _Job(
@@ -78,6 +80,7 @@ def shape(
         history,
         covariates,
         notes,
+        drawable(source.con, raw, [c for c in graph if c not in roles.covariates]) if roles.time is None else (),
     )
     return _panel(job) if roles.time is not None else _cross_section(job)
 
@@ -137,6 +140,7 @@ class _Job:
     history: bool = False
     covariates: tuple[Covariate, ...] = ()
     notes: tuple[str, ...] = ()
+    graph: tuple[Covariate, ...] = ()
 
     @property
     def con(self) -> Any:
@@ -265,6 +269,9 @@ def _common(job: _Job, sheet: _Sheet) -> None:
         value, bad = number(raw, name, code="E325", what="predictor")
         sheet.columns[f"p_{i}"] = value
         sheet.refused += bad
+    for i, drawn in enumerate(job.graph):
+        value, _ = drawn.value(raw)
+        sheet.columns[f"g_{i}"] = value.nullif(float("inf")).nullif(float("-inf"))
     for i, name in enumerate(roles.segments):
         sheet.columns[f"seg_{i}"] = _label(job.con, raw, name).cast("string")
 
@@ -333,7 +340,7 @@ def _outcome(job: _Job, table: Any) -> tuple[Any, Any]:
 
 
 def _extras(table: Any) -> list[str]:
-    return [c for c in table.columns if c == "cluster" or c.startswith(("x_", "p_", "fe_", "seg_"))]
+    return [c for c in table.columns if c == "cluster" or c.startswith(("x_", "p_", "fe_", "seg_", "g_"))]
 
 
 PERCENT = ("%", "percent", "per cent", "pct", "pp", "percentage points")
@@ -405,6 +412,7 @@ def _shared(job: _Job) -> dict[str, Any]:
         "fixed_effects": job.fixed_effects,
         "predictors": job.predictors,
         "segments": tuple(job.roles.segments),
+        "graph": job.graph,
         "names": _names(job),
         "rows_read": job.source.rows_read,
         "has_units": job.roles.unit is not None,

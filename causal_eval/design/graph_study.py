@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from causal_eval.design.graph import Graph, forbidden, identify
 from causal_eval.design.graph_file import read_graph
-from causal_eval.errors import Problem, SpecError, suggest
+from causal_eval.errors import DataError, Problem, SpecError, suggest
 from causal_eval.results.types import Identification
 
 if TYPE_CHECKING:
@@ -34,9 +34,26 @@ class StudyGraph:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Observed nodes that must be columns of the data."""
+        """Observed nodes that must be columns of the data: all but the treatment and the outcomes, which roles and metrics read."""
         apart = {self.treatment, *self.outcomes.values()}
         return tuple(n for n in self.graph.observed if n not in apart)
+
+    def require(self, columns: Collection[str]) -> None:
+        """Refuse a graph with an observed node that is no column of the data.
+
+        Raises:
+            DataError: E310, with the line of the graph.
+        """
+        for node in self.columns:
+            if node not in columns:
+                near = suggest(node, sorted(columns)).nearest
+                raise DataError(
+                    "E310",
+                    f"`{node}` of the causal graph is not a column of the data",
+                    where=f"{self.graph.file}:{self.graph.lines.get(node, 1)}",
+                    hint=(f"Did you mean `{near}`? " if near else "")
+                    + f"Where nothing measures it, say so: `{_dot(node)} [observed=no];`.",
+                )
 
 
 def treatment_node(spec: StudySpec) -> str:
@@ -137,3 +154,8 @@ def _unobserved(graph: Graph, node: str, at: tuple[str | int, ...], what: str) -
         at,
         hint=f"See {graph.file}:{graph.lines.get(node, 1)}: leave out observed=no, or name another column.",
     )
+
+
+def _dot(name: str) -> str:
+    """A name as DOT writes it."""
+    return name if name.isidentifier() else f'"{name}"'

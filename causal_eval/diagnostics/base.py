@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from causal_eval.data.contract import CrossSection, Panel
     from causal_eval.design.design import Design
+    from causal_eval.design.graph_study import StudyGraph
     from causal_eval.diagnostics.thresholds import Thresholds
     from causal_eval.results.types import Estimate
 
@@ -58,6 +59,8 @@ class Fitted:
     design: Design
     estimator: Any
     estimate: Estimate
+    graph: StudyGraph | None = None
+    """The study's causal graph, where it names one."""
 
     def again(self, data: Panel | CrossSection, design: Design, *, rng: np.random.Generator) -> Estimate:
         """The same estimator on ``data`` under ``design``; what it only searches once stays as the headline found it."""

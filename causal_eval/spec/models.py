@@ -160,7 +160,7 @@ class DesignSpec(Model):
     anticipation: int = Field(0, ge=0, description="Periods before the launch that may already react")
     population: str = ""
     contrast: str = ""
-    graph: str = Field("", description="A causal graph, DOT or GML")
+    graph: str = Field("", description="A causal graph, a .dot or .gml file: its nodes are the data's columns")
 
 
 class EventSpec(Model):
@@ -249,7 +249,7 @@ class DiagnosticsSpec(Model):
     """Which checks run, and which of them gate."""
 
     skip: Texts = Field((), description="Checks not to run; the report says so")
-    gates: Texts = Field(("pre_trends", "placebo_in_time", "clusters"),
+    gates: Texts = Field(("pre_trends", "placebo_in_time", "clusters", "graph_adjustment"),
                                    description="Checks whose `fail` closes the gate (exit code 5)")  # fmt: skip
     alpha: float = Field(0.05, gt=0, lt=1, description="Level of the checks' tests")
 

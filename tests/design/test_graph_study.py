@@ -111,3 +111,31 @@ def test_a_broken_graph_is_refused_with_its_own_line(folder: Path, command: Call
     (folder / "dag.dot").unlink()
     done = command("run", folder / "study.toml")
     assert done.code == 3 and "study.toml:17:" in done.err and "there is no file" in done.err
+
+
+def test_check_warns_of_a_missing_confounder_at_the_covariates_and_run_closes_the_gate(
+    folder: Path, command: Callable[..., Any]
+) -> None:
+    """`check` still succeeds: the study can be run, and says in its report that no decision may rest on it."""
+    (folder / "study.toml").write_text(STUDY.replace(',\n  "channel"', ""))
+    done = command("check", folder / "study.toml")
+    assert done.code == 0
+    assert (
+        "study.toml:13:14 warning: By the graph, a back-door path stays open: opened <- channel -> solved" in done.err
+    )
+    assert "Add `channel` to roles.covariates" in done.err
+    done = command("run", folder / "study.toml", "--out", folder / "out", "--formats", "md")
+    assert done.code == 5
+    assert "to roles.covariates" in (folder / "out" / "report.md").read_text()
+
+
+def test_a_node_that_is_no_column_is_refused_when_the_data_are_read(folder: Path, command: Callable[..., Any]) -> None:
+    (folder / "dag.dot").write_text(DAG.replace("lottery", "raffle"))
+    done = command("check", folder / "study.toml")
+    assert done.code == 4 and f"{folder / 'dag.dot'}:5: E310 `raffle` of the causal graph" in done.err
+
+
+def test_the_new_checks_are_explained(command: Callable[..., Any]) -> None:
+    for name in ("graph_independences", "graph_adjustment", "E214", "E215", "E216"):
+        done = command("explain", name)
+        assert done.code == 0 and "graph" in done.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from causal_eval.cli.outcome import silent_libraries
 if TYPE_CHECKING:
     from causal_eval.data.contract import CrossSection, Panel
     from causal_eval.plan import Plan
+    from causal_eval.spec.document import Document
     from causal_eval.spec.models import StudySpec
 
 
@@ -28,8 +30,17 @@ def check(study: Path, *, resolved: bool, as_json: bool, data: bool) -> int:
         if problems:
             fail(document, problems)
         found = _data(study, spec, plan) if data else None
+        warnings = _graph(document, spec, plan)
+    for line in warnings:
+        print(line, file=sys.stderr)
     if as_json:
-        said: dict[str, Any] = {"ok": True, "study": spec.study.id, "plan": analyses(spec, plan), "data": found}
+        said: dict[str, Any] = {
+            "ok": True,
+            "study": spec.study.id,
+            "plan": analyses(spec, plan),
+            "data": found,
+            "warnings": warnings,
+        }
         if resolved:
             said["resolved"] = {k: {"value": v, "origin": o} for k, v, o in every_value(document, spec)}
         print(json.dumps(said, indent=1, ensure_ascii=False, default=str))
@@ -69,6 +80,18 @@ def analyses(spec: StudySpec, plan: Plan) -> list[dict[str, str]]:
     ]
 
 
+def _graph(document: Document, spec: StudySpec, plan: Plan) -> list[str]:
+    """What the causal graph says against the covariates, with their place; it is a failing check of the run."""
+    from causal_eval.diagnostics.checks.graph_adjustment import reading
+
+    primary = next(m.name for m in spec.metrics if spec.metric_role(m) == "primary")
+    found = plan.graph.identified.get(primary) if plan.graph is not None else None
+    if found is None or found.sufficient:
+        return []
+    at = document.place(("roles", "covariates") if document.holds(("roles", "covariates")) else ("roles",))
+    return [f"{at.file}:{at.line}:{at.col} warning: {reading(found, [])}"]
+
+
 def _data(study: Path, spec: StudySpec, plan: Plan) -> list[dict[str, Any]]:
     """Read the data and put it in shape for each metric, as `run` would; nothing is estimated."""
     from causal_eval.data.connect import open_source
@@ -76,6 +99,8 @@ def _data(study: Path, spec: StudySpec, plan: Plan) -> list[dict[str, Any]]:
 
     source = open_source(spec.data, base=study.parent)
     check_expectations(source, spec.data.expect)
+    if plan.graph is not None:
+        plan.graph.require(source.columns)
     found = []
     for metric in spec.metrics:
         shaped = shape(
@@ -86,6 +111,7 @@ def _data(study: Path, spec: StudySpec, plan: Plan) -> list[dict[str, Any]]:
             fixed_effects=plan.fixed_effects,
             predictors=plan.predictors,
             as_of=spec.data.as_of,
+            graph=() if plan.graph is None else plan.graph.columns,
         )
         found.append({
             "metric": metric.name,
