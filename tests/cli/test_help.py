@@ -56,9 +56,9 @@ def test_help_version_and_doctor_load_no_heavy_library(arguments: tuple[str, ...
 
 def test_help_lists_every_command_and_no_other(command: Callable[..., Any]) -> None:
     lines = command("--help").out.splitlines()
-    listed = [
-        line.split()[0] for line in lines[lines.index("Commands:") + 1 :] if line.startswith("  ") and line[2] != " "
-    ]
+    block = lines[lines.index("Commands:") + 1 :]
+    block = block[: block.index("")]
+    listed = [line.split()[0] for line in block if line[2] != " "]
     assert tuple(listed) == COMMANDS
 
 
