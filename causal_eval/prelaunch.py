@@ -399,7 +399,7 @@ def _power(
     spread = float(np.nanstd(history.panel.wide().outcome))
     relative = None
     shares = np.zeros(0)
-    if metric.log:
+    if metric.in_logs:
         n = len(good)
         shares = np.concatenate([np.exp(levels[:n]) - 1, 1 - np.exp(-levels[n:])])
     elif bool((base > 1e-6 * spread).all()):
@@ -522,7 +522,7 @@ def _curve(
                     hint="Give --effect in the metric's units.",
                 )
             power = power_at(shares if relative else levels, size)
-            base = d.baseline if not history.panel.metric.log else None
+            base = d.baseline if not history.panel.metric.in_logs else None
             absolute = size * base if relative and base is not None else size
             share = size if relative else size / base if base and len(shares) else None
             error = share_error(power, d.n) if d.sampled else None
@@ -549,7 +549,7 @@ def _result(
     return DesignResult(
         question(history.study),
         info,
-        history.panel.metric.log,
+        history.panel.metric.in_logs,
         history.analysis.name,
         history.analysis.method,
         how,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causal_eval.errors import CausalEvalError, EstimatorRefusal, UsageError, suggest
-from causal_eval.results.types import Diagnostic, Failure, Finding, StudyResult
+from causal_eval.results.types import Diagnostic, Estimate, Failure, Finding, StudyResult
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,6 +145,8 @@ def _analyse(
             "Check the metric for constant or extreme values; the other analyses are not affected.",
         )
         return Finding(metric, analysis.name, analysis.method, analysis.role, said), None
+    if data.metric.reads_like_log:
+        estimate = without_relative(estimate, data.metric.name)
     # Two-way effects under staggered adoption are no average effect: shown, never the headline.
     role = "reference" if estimate.estimand == "twfe" else analysis.role
     finding = Finding(metric, analysis.name, analysis.method, role, estimate)
@@ -169,6 +171,18 @@ def _check(
         gate=primary and check.info.name in plan.gates,
         assumption=check.info.about(fitted.estimator.info.assumptions),
     )
+
+
+def without_relative(estimate: Estimate, metric: str) -> Estimate:
+    """The estimate without relative effects: a share of a mean logarithm is no relative change of anything."""
+    from dataclasses import replace
+
+    note = (
+        f"No relative effect: `{metric}` reads like a logarithm, and a share of a mean logarithm means nothing. Set "
+        f'log = "taken" on the metric if it is one (the relative effect is then exp(effect) - 1), else log = false.'
+    )
+    effects = tuple(e for e in estimate.effects if e.scale != "relative")
+    return replace(estimate, effects=effects, notes=(*estimate.notes, note))
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:

@@ -32,7 +32,7 @@ class HeldRows(CrossSection):
         return cls(
             held=held,
             labels=labels,
-            metric=like.metric.model_copy(update={"log": False}),
+            metric=like.metric.model_copy(update={"log": "taken" if like.metric.in_logs else False}),
             roles=like.roles,
             covariates=covariates,
             segments=tuple(labels),

@@ -353,11 +353,11 @@ def _finish(job: _Job, table: Any, notes: list[str]) -> Any:
     A share that is declared to be in per cent is noted: its effects would be told a hundred times too small.
     """
     checks = {"n": table.count()}
-    if job.metric.log:
+    if job.metric.log is True:
         checks["log"] = (table.outcome <= 0).cast("int64").sum()
     if "weight" in table.columns:
         checks["weighted"] = (table.weight > 0).cast("int64").sum()
-    percent = job.metric.units.strip().lower() in PERCENT and not job.metric.log
+    percent = job.metric.units.strip().lower() in PERCENT and not job.metric.in_logs
     if percent:
         checks |= {"low": table.outcome.min(), "high": table.outcome.max()}
     found = engine.values(job.con, table.aggregate(**checks))
@@ -376,7 +376,7 @@ def _finish(job: _Job, table: Any, notes: list[str]) -> Any:
     if found.get("weighted") == 0:
         name = job.roles.weights or job.kind.columns(job.metric)[-1]
         raise DataError("E326", f"weight column `{name}` is 0 in every row", where=name, hint="Check the column.")
-    return table.mutate(outcome=table.outcome.ln()) if job.metric.log else table
+    return table.mutate(outcome=table.outcome.ln()) if job.metric.log is True else table
 
 
 def _names(job: _Job) -> dict[str, str]:

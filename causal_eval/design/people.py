@@ -124,7 +124,7 @@ def _rows(data: CrossSection) -> People:
         cluster=np.arange(n, dtype=np.int64) if a.cluster is None else a.cluster,
         clustered=a.cluster is not None,
         segments=data.segment_labels(),
-        log=data.metric.log,
+        log=data.metric.in_logs,
         change=False,
         level=a.outcome.astype(float),
     )
@@ -189,7 +189,7 @@ def _changes(data: Panel, design: Design, method: str) -> People:
         cluster=cluster,
         clustered=data.has_clusters,
         segments={},
-        log=data.metric.log,
+        log=data.metric.in_logs,
         change=True,
         level=after[ok],
         dropped=(Drop("units", lost, "no row before or none after the launch"),) if lost else (),

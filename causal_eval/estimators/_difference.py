@@ -53,7 +53,7 @@ def write_difference(
     overall = other.static if other else t_test(value, error, s.df, level)
     effects: list[Effect] = [effect("overall", "absolute", value, error, overall, level=level, method=name)]
     ratio, tested = relative_effect(
-        value, fit.observed, fit.joint, overall, df=None if other else s.df, level=level, log=data.metric.log
+        value, fit.observed, fit.joint, overall, df=None if other else s.df, level=level, log=data.metric.in_logs
     )
     if ratio.value is None:
         notes.append(ratio.note[0].upper() + ratio.note[1:] + ".")

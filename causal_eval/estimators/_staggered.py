@@ -215,7 +215,7 @@ def write(
     joint = tests.cov[np.ix_([i, o], [i, o])]
     head = special or tests.test(value, i, level)[1]
     found, tested = relative_effect(
-        value, seen, joint, head, df=None if special else tests.df, level=level, log=data.metric.log
+        value, seen, joint, head, df=None if special else tests.df, level=level, log=data.metric.in_logs
     )
     if found.value is not None and head.p_value is not None:
         effects.append(

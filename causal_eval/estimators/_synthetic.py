@@ -107,7 +107,7 @@ def write_synthetic(
     observed, baseline = _levels(found)
     effects: list[Effect] = [effect("overall", "absolute", value, std_error, overall, level=level, method=procedure)]
     counterfactual = observed - value
-    if data.metric.log:
+    if data.metric.in_logs:
         ratio = log_relative(value, std_error)
         assert ratio.value is not None
         tested = log_relative_of(overall)
@@ -122,7 +122,7 @@ def write_synthetic(
         )
     else:
         notes.append("No relative effect: the counterfactual is not clearly above zero.")
-    if data.additive or (data.metric.kind == "mean" and not data.has_weights and not data.metric.log):
+    if data.additive or (data.metric.kind == "mean" and not data.has_weights and not data.metric.in_logs):
         times = sum(float(f.cohort.total[f.cohort.post].sum()) for f in found.cohorts)
         scaled = overall
         if overall.low is not None and overall.high is not None:

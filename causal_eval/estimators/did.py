@@ -275,7 +275,7 @@ class DifferenceInDifferences(Options):
             raise EstimatorRefusal(
                 "E403", f'family = "poisson" has no vcov = "{self.vcov}"', hint='Use vcov = "cluster" or "hc1".'
             )
-        if data.metric.log:
+        if data.metric.in_logs:
             raise EstimatorRefusal(
                 "E403",
                 'family = "poisson" models the mean\'s logarithm; this metric is in logarithms already',

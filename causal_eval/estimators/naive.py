@@ -68,10 +68,16 @@ class Naive(Options):
         }
         if not w[groups["before"]].sum() > 0 or not w[groups["after"]].sum() > 0:
             raise EstimatorRefusal("E401", "naive: the treated group has no rows before or after the launch")
-        effects = self._difference(y, w, cluster, groups["after"], groups["before"], "overall", log=data.metric.log)
+        effects = self._difference(y, w, cluster, groups["after"], groups["before"], "overall", log=data.metric.in_logs)
         if w[groups["untreated"]].sum() > 0:
             effects += self._difference(
-                y, w, cluster, groups["after"], groups["untreated"], "overall:treated_untreated", log=data.metric.log
+                y,
+                w,
+                cluster,
+                groups["after"],
+                groups["untreated"],
+                "overall:treated_untreated",
+                log=data.metric.in_logs,
             )[:1]
         means = {k: float(np.average(y[m], weights=w[m])) for k, m in groups.items() if w[m].sum() > 0}
         used = groups["before"] | groups["after"]
@@ -107,7 +113,7 @@ class Naive(Options):
         if not w[treated].sum() > 0 or not w[~treated].sum() > 0:
             raise EstimatorRefusal("E401", "naive: one of the two groups is empty")
         cluster = np.arange(len(w), dtype=np.int64) if a.cluster is None else a.cluster
-        effects = self._difference(a.outcome, w, cluster, treated, ~treated, "overall", log=data.metric.log)
+        effects = self._difference(a.outcome, w, cluster, treated, ~treated, "overall", log=data.metric.in_logs)
         control = float(np.average(a.outcome[~treated], weights=w[~treated]))
         return Estimate(
             method="naive",

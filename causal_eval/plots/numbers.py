@@ -59,7 +59,7 @@ def is_log(result: StudyResult, metric: str) -> bool:
     """Whether the study analysed the logarithm of that metric."""
     said = result.spec.get("metrics")
     rows = said if isinstance(said, list) else []
-    return any(isinstance(r, dict) and r.get("name") == metric and r.get("log") is True for r in rows)
+    return any(isinstance(r, dict) and r.get("name") == metric and r.get("log") in (True, "taken") for r in rows)
 
 
 def decimals(error: float | None, value: float = 0.0) -> int:

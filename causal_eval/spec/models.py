@@ -6,6 +6,7 @@ The options of an estimator are opaque here (``EstimatorSpec.options``): the plu
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -188,6 +189,9 @@ class Size(Model):
 MetricKind = Literal["mean", "proportion", "ratio", "count", "duration", "prevalence", "quantile"]
 
 
+_LOG_WORDS = re.compile(r"^(log|ln)[ _(]|[ _](log|ln)$|\blogarithm|\blog of\b|[(,] ?logs?\)", re.IGNORECASE)
+
+
 class MetricSpec(Model):
     """One metric."""
 
@@ -207,10 +211,21 @@ class MetricSpec(Model):
     )
     min_effect: Size | None = Field(None, description="Smallest change that would matter")
     margin: Size | None = Field(None, description="Guardrails: largest harm that is acceptable")
-    log: bool = Field(False, description="Analyse the logarithm")
+    log: bool | Literal["taken"] = Field(False, description='Analyse the logarithm; "taken": the column is one already')
     label: str = ""
     units: str = ""
     description: str = ""
+
+    @property
+    def in_logs(self) -> bool:
+        """Whether the outcome as it is analysed is a logarithm."""
+        return self.log is not False
+
+    @property
+    def reads_like_log(self) -> bool:
+        """Whether its words say that it is a logarithm, and `log` says nothing."""
+        words = (self.name, self.column or "", self.label, self.units)
+        return "log" not in self.model_fields_set and any(_LOG_WORDS.search(w) for w in words)
 
     @model_validator(mode="after")
     def _columns(self) -> Self:
