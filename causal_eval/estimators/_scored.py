@@ -101,7 +101,7 @@ def from_splits(
     import numpy as np
 
     from causal_eval.estimators._opt_in import covariance, overlap_details, words, write
-    from causal_eval.inference.orthogonal import median_of, quality
+    from causal_eval.inference.orthogonal import binned, median_of, quality
     from causal_eval.inference.overlap import need_overlap, overlap
 
     repeats = len(found)
@@ -162,6 +162,7 @@ def from_splits(
             "splits": [float(v) for v in values],
             "clipped": clipped,
             **quality(found[0], s, outcome or declared, score),
+            "calibration": binned(m, p.d, p.w),
             **overlap_details(seen),
             **(more or {}),
         },
@@ -198,8 +199,8 @@ def by_segment(p: People, found: tuple[Split, ...], estimand: str, level: float,
     import numpy as np
 
     from causal_eval.estimators._opt_in import FEW_IN_SEGMENT, covariance
-    from causal_eval.inference.bands import sup_t
-    from causal_eval.inference.effects import Tested, effect, t_test
+    from causal_eval.inference.bands import sup_t, sup_t_p
+    from causal_eval.inference.effects import Tested, effect
 
     f = sorted(found, key=lambda s: s.value)[len(found) // 2]
     about = p.w * p.d if estimand == "att" else p.w
@@ -221,13 +222,14 @@ def by_segment(p: People, found: tuple[Split, ...], estimand: str, level: float,
             sizes.append((int(inside.sum()), int((inside & p.treated).sum())))
     if not values:
         return ()
-    joint, n = covariance(p, np.column_stack(psi))
+    joint, _ = covariance(p, np.column_stack(psi))
     wide = sup_t(joint, level=level)
+    errors = np.maximum(np.sqrt(np.diag(joint)), 1e-300)
+    p_values = sup_t_p(joint, np.array(values) / errors)
     for k, (label_, value) in enumerate(zip(labels, values, strict=True)):
-        error = float(np.sqrt(joint[k, k]))
-        single = t_test(value, error, n - 1, level)
+        error = float(errors[k])
         low, high = value - wide * error, value + wide * error
-        tested = Tested(single.p_value, low, high, "interval holds for all segments at once")
+        tested = Tested(float(p_values[k]), low, high, "interval and p-value hold for all segments at once")
         rows, treated = sizes[k]
         out.append(
             effect(

@@ -46,16 +46,17 @@ class CausalForest(Options):
     def estimate(
         self, data: CrossSection | Panel, design: Design | None = None, *, rng: np.random.Generator | None = None
     ) -> Estimate:
-        """Effect on the treated, or on all; by segment; and whether effects differ at all.
+        """Effect on the treated, or on all; by segment; whether effects differ at all, by what, and who gains first.
 
         Raises:
             EstimatorRefusal: E401 nothing to compare; E402 the ATE without overlap; E403 fewer clusters than folds.
         """
         from causal_eval.design.people import People, people
+        from causal_eval.estimators._heterogeneity import heterogeneity
         from causal_eval.estimators._opt_in import estimand_of
         from causal_eval.estimators._scored import from_splits, need_clusters
         from causal_eval.inference.cross_fitting import folds_of
-        from causal_eval.inference.forest import calibration, forest, scores
+        from causal_eval.inference.forest import calibration, forest, priorities, scores
         from causal_eval.inference.learners import learner
         from causal_eval.inference.orthogonal import Sample, Split
 
@@ -65,7 +66,7 @@ class CausalForest(Options):
         draws = self.generator(rng)
         s = Sample(p.y, p.d, p.X, p.w, p.cluster)
         found = []
-        tests = []
+        grown = []
         for _ in range(self.repeats):
             at = folds_of(p.d, p.cluster, self.folds, draws)
             seed = int(draws.integers(2**31))
@@ -80,12 +81,19 @@ class CausalForest(Options):
             )
             value, psi, gamma, moved = scores(f, s, estimand, self.trim)
             found.append(Split(value, psi, gamma, f.e, f.m, moved))
-            tests.append(calibration(f, s))
-        mean, differs, p_value = sorted(tests, key=lambda t: t[2])[len(tests) // 2]
-        word = "There is evidence" if p_value < 1 - self.level else "There is no clear evidence"
-        note = (
-            f"{word} that effects differ between people (calibration test of the forest, p = {p_value:.3g}); effects by "
-            "segment are exploratory."
+            grown.append((f, at, seed))
+        # Whether and for whom effects differ is told of the split with the median estimate, as effects by segment are.
+        middle = sorted(range(self.repeats), key=lambda k: found[k].value)[self.repeats // 2]
+        f, at, seed = grown[middle]
+        more, note = heterogeneity(
+            p,
+            found[middle],
+            estimand,
+            calibration(f, s),
+            priorities(s, f, at, trees=self.trees, min_leaf=self.min_leaf, seed=seed),
+            at,
+            self.level,
+            draws,
         )
         return from_splits(
             p,
@@ -100,7 +108,7 @@ class CausalForest(Options):
             declared=estimand,
             outcome="all",
             notes=(note,),
-            more={"calibration_mean": mean, "calibration_differential": differs, "calibration_p": p_value},
+            more=more,
         )
 
 

@@ -18,6 +18,26 @@ def sup_t(cov: Floats, *, level: float = 0.95, draws: int = 400_000) -> float:
     """
     import numpy as np
 
+    return float(np.quantile(_largest(cov, draws), level))
+
+
+def sup_t_p(cov: Floats, t: Floats, *, draws: int = 400_000) -> Floats:
+    """(K,) p-values of (K,) t ratios that hold for all at once: the share of the same draws whose largest is as large.
+
+    A p-value is below 1 - level where the band of :func:`sup_t` leaves zero out; none is below 1 / (draws + 1).
+    """
+    import numpy as np
+
+    largest = np.sort(_largest(cov, draws))
+    beyond = draws - np.searchsorted(largest, np.abs(t), side="left")
+    out: Floats = (1 + beyond) / (1 + draws)
+    return out
+
+
+def _largest(cov: Floats, draws: int) -> Floats:
+    """(draws,) of max_k |Z_k|."""
+    import numpy as np
+
     sd = np.sqrt(np.maximum(np.diag(cov), 0.0))
     use = sd > 1e-10 * max(float(sd.max(initial=0.0)), 1e-300)
     if not use.any():
@@ -31,7 +51,7 @@ def sup_t(cov: Floats, *, level: float = 0.95, draws: int = 400_000) -> float:
         part = slice(i, min(i + 50_000, draws))
         z = rng.standard_normal((part.stop - part.start, int(use.sum())))
         largest[part] = np.abs(z @ root.T).max(axis=1)
-    return float(np.quantile(largest, level))
+    return largest
 
 
 def multiplier(psi: Floats, rng: np.random.Generator, *, draws: int = 999) -> Floats:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,15 +36,34 @@ class Forest:
 
 def forest(s: Sample, regressor: Any, classifier: Any, folds: Ints, *, trees: int, min_leaf: int, seed: int) -> Forest:
     """Fit on residuals (Athey, Tibshirani & Wager 2019, section 6)."""
-    import warnings
-
-    from econml.grf import CausalForest as Grf
-
     from causal_eval.inference.cross_fitting import out_of_fold
 
     m = out_of_fold(regressor, s.X, s.y, s.w, folds)
     e = out_of_fold(classifier, s.X, s.d, s.w, folds)
     u, v = s.y - m, s.d - e
+    tau = _grown(s, u, v, trees, min_leaf, seed, None, None)
+    return Forest(tau, m, e, u, v)
+
+
+def priorities(s: Sample, f: Forest, folds: Ints, *, trees: int, min_leaf: int, seed: int) -> Floats:
+    """(n,) effects predicted by a forest of the folds before the row's own, NaN in the first: what can be held out in turn."""
+    import numpy as np
+
+    out = np.full(len(s.y), np.nan)
+    for k in np.unique(folds)[1:]:
+        here = folds == k
+        out[here] = _grown(s, f.u, f.v, trees, min_leaf, seed, folds < k, here)
+    return out
+
+
+def _grown(
+    s: Sample, u: Floats, v: Floats, trees: int, min_leaf: int, seed: int, train: Bools | None, ask: Bools | None
+) -> Floats:
+    """Effects out of bag of a forest of all rows, or those of the rows ``ask`` by a forest of the rows ``train``."""
+    import warnings
+
+    from econml.grf import CausalForest as Grf
+
     made = Grf(
         n_estimators=trees,
         min_samples_leaf=min_leaf,
@@ -53,12 +73,13 @@ def forest(s: Sample, regressor: Any, classifier: Any, folds: Ints, *, trees: in
         n_jobs=1,
         random_state=seed,
     )
+    rows = slice(None) if train is None else train
     with warnings.catch_warnings():
         # Deprecations of pandas and scikit-learn inside EconML.
         warnings.simplefilter("ignore")
-        made.fit(s.X, v[:, None], u[:, None], sample_weight=s.w)
-        tau = made.oob_predict(s.X).ravel()
-    return Forest(tau, m, e, u, v)
+        made.fit(s.X[rows], v[rows, None], u[rows, None], sample_weight=s.w[rows])
+        found: Floats = (made.oob_predict(s.X) if ask is None else made.predict(s.X[ask])).ravel()
+    return found
 
 
 def scores(f: Forest, s: Sample, estimand: str, trim: float) -> tuple[float, Floats, Floats | None, int]:

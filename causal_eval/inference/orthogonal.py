@@ -115,6 +115,19 @@ def median_of(values: Floats, variances: Floats) -> tuple[float, float]:
     return value, float(np.median(variances + (values - value) ** 2))
 
 
+def binned(m: Floats, d: Floats, w: Floats, bins: int = 10) -> dict[str, list[float] | list[int]]:
+    """Mean propensity, share treated and rows by tenth of the propensity ``m`` (n,), ties in one bin: its calibration."""
+    import numpy as np
+
+    edges = np.unique(np.quantile(m, np.arange(1, bins) / bins))
+    at = np.searchsorted(edges, m, side="left")
+    n = np.bincount(at)
+    some = n > 0
+    total = np.bincount(at, w)[some]
+    predicted, observed = np.bincount(at, w * m)[some] / total, np.bincount(at, w * d)[some] / total
+    return {"predicted": predicted.tolist(), "observed": observed.tolist(), "n": n[some].tolist()}
+
+
 def quality(found: Split, s: Sample, estimand: str, score: Score) -> dict[str, float]:
     """Out-of-fold R-squared of the outcome, and AUC and calibration slope of the propensity."""
     import numpy as np
