@@ -123,6 +123,8 @@ def infer(
     if how == "conformal":
         shifts = conformal(fit.Y, method, c.pre, c.post)
         notes.append(f"The smallest p-value {shifts.n} shifts in time can give is {shifts.smallest_p:.3f}.")
+        if misfit := shifts.misfit(found.value):
+            notes.append(misfit)
         test = shifts.tested(found.value, float(p.before[0]), level)
         return test, found.value, None, f"conformal: residuals shifted in time, {shifts.n} cyclic shifts"
     try:

@@ -4,7 +4,9 @@ Under the effect path theta the outcomes without treatment are y - theta after t
 fitted to all of them (their section 2.2), and S(u) = sum |u_t| over the periods after is compared with its value under all
 T cyclic shifts of the residuals (moving block permutations, eq. 3): exact under exchangeable shocks, approximately valid under
 stationary, weakly dependent ones. The interval holds the constant effects around the estimate that are not rejected, up to the
-first rejected one on each side; as the fit moves with theta, effects further out may not be rejected again.
+first rejected one on each side; as the fit moves with theta, effects further out may not be rejected again. Where gaps vary
+more after the launch than before, every constant effect can be rejected, the estimate too: there is no interval then, and
+one that is barely left is short because constant effects fit badly, not because much is known.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
+
+POOR = 0.1
+"""A constant effect of the estimate's size that is this close to being rejected does not fit the gaps."""
 
 STEPS, FAR = 4, 30
 """Effects looked at a length of the search, and the lengths searched on each side of the estimate."""
@@ -44,6 +49,16 @@ class Conformal:
         """The smallest p-value these shifts can give."""
         return 1 / self.n
 
+    def misfit(self, value: float) -> str:
+        """What to say where a constant effect of the estimate's size is itself all but rejected; else empty."""
+        p = self.p_of(value)
+        if p > POOR:
+            return ""
+        return (
+            f"Gaps vary more after the launch than before: a constant effect of the estimate's size is itself all but rejected "
+            f'(p = {p:.3f}), so the interval is shorter than what is known. Rank among units (inference = "placebo") beside it.'
+        )
+
     def tested(self, value: float, scale: float, level: float) -> Tested:
         """p-value of no effect, and the effects around ``value`` that are not rejected.
 
@@ -51,7 +66,7 @@ class Conformal:
             scale: a length to search by, such as the rms of the gaps before.
         """
         p = self.p_of(0.0)
-        alpha = 1 - level
+        alpha = round(1 - level, 12)
         if self.smallest_p > alpha:
             return Tested(
                 p,
@@ -59,6 +74,9 @@ class Conformal:
                 None,
                 f"no {level:.0%} interval: with {self.n} periods the smallest p-value is {1 / self.n:.3f}",
             )
+        if self.p_of(value) <= alpha:
+            return Tested(p, None, None, f"no {level:.0%} interval: every constant effect near the estimate is rejected too, as "
+                                         "the gaps vary more after the launch than before")  # fmt: skip
         low, high = (_end(self.p_of, value, sign * max(scale, 1e-12), alpha) for sign in (-1, 1))
         if low is None or high is None:
             return Tested(p, None, None, "no bounded interval: very large constant effects are not rejected either")
