@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -78,6 +80,14 @@ def fit_synthetic(pool: DonorPool, method: Method, *, most: int | None = None) -
     return Synthetic(pool, tuple(cohorts), placebo_test(gaps))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PeriodTests:
+    """Tests of single periods' gaps by the headline's own procedure, ``name``, by column of the pool; others have none."""
+
+    name: str
+    tests: Mapping[int, Tested]
+
+
 def write_synthetic(
     data: Panel,
     found: Synthetic,
@@ -90,13 +100,13 @@ def write_synthetic(
     procedure: str,
     notes: list[str],
     details: dict[str, Json],
-    bands: bool = True,
+    by_period: PeriodTests | None = None,
 ) -> Estimate:
     """The estimate.
 
     Args:
         overall: test of the headline ``value``, whose procedure ``procedure`` names.
-        bands: whether each period has an interval by ranks among the placebos.
+        by_period: tests of single periods; None for ranks among the placebos.
     """
     from causal_eval.estimators._synthetic_details import fit_details, screening
     from causal_eval.inference.effects import Tested, effect, log_relative, log_relative_of, relative_of
@@ -130,8 +140,9 @@ def write_synthetic(
         error = None if std_error is None else std_error * times
         effects.append(effect("overall", "cumulative", value * times, error, scaled, level=level, method=procedure))
     by_time = "placebo ranks of each period's gap, in units of the fit before the launch"
+    by_time = by_period.name if by_period else by_time
     path: list[PathPoint] = []
-    for point, tested in _path(found, level if bands else None):
+    for point, tested in _path(found, level, by_period):
         path.append(point)
         if point.post:
             effects.append(
@@ -146,7 +157,7 @@ def write_synthetic(
                     n_treated=pool.n_treated,
                 )
             )
-    effects += _by_event(found, level if bands else None, by_time)
+    effects += _by_event(found, level, by_time, by_period)
     if len(found.cohorts) > 1:
         effects += _by_cohort(found)
     interval = effects[0].interval
@@ -199,10 +210,8 @@ def _mean_gaps(found: Synthetic, at: list[tuple[int, int]]) -> Floats:
     return total / n
 
 
-def _path(found: Synthetic, level: float | None) -> list[tuple[PathPoint, Tested]]:
+def _path(found: Synthetic, level: float, by_period: PeriodTests | None) -> list[tuple[PathPoint, Tested]]:
     """By period: all cohorts with an outcome in it, weighted by their treated units."""
-    from causal_eval.inference.effects import Tested
-    from causal_eval.inference.placebo_space import studentised
     from causal_eval.results.types import PathPoint
 
     out = []
@@ -219,7 +228,7 @@ def _path(found: Synthetic, level: float | None) -> list[tuple[PathPoint, Tested
         gaps = _mean_gaps(found, used)
         n = sum(found.cohorts[i].cohort.size for i, _ in used)
         observed = sum(found.cohorts[i].cohort.size * float(found.cohorts[i].cohort.path[t]) for i, _ in used) / n
-        tested = studentised(gaps, found.placebo.before, level) if level else Tested(None, None, None)
+        tested = _tested(found, gaps, used, level, by_period)
         headline = any(found.cohorts[i].cohort.post[t] or found.cohorts[i].cohort.pre[t] for i, _ in used)
         point = PathPoint(
             label,
@@ -235,9 +244,20 @@ def _path(found: Synthetic, level: float | None) -> list[tuple[PathPoint, Tested
     return out
 
 
-def _by_event(found: Synthetic, level: float | None, name: str) -> list[Effect]:
-    from causal_eval.inference.effects import Tested, effect
+def _tested(
+    found: Synthetic, gaps: Floats, at: list[tuple[int, int]], level: float, by_period: PeriodTests | None
+) -> Tested:
+    """The test of the mean gap at (cohort, column) pairs."""
+    from causal_eval.inference.effects import Tested
     from causal_eval.inference.placebo_space import studentised
+
+    if by_period is None:
+        return studentised(gaps, found.placebo.before, level)
+    return by_period.tests.get(at[0][1], Tested(None, None, None))
+
+
+def _by_event(found: Synthetic, level: float, name: str, by_period: PeriodTests | None) -> list[Effect]:
+    from causal_eval.inference.effects import effect
 
     at: dict[int, list[tuple[int, int]]] = {}
     for i, f in enumerate(found.cohorts):
@@ -247,12 +267,10 @@ def _by_event(found: Synthetic, level: float | None, name: str) -> list[Effect]:
     out = []
     for k in sorted(at):
         gaps = _mean_gaps(found, at[k])
-        tested = studentised(gaps, found.placebo.before, level) if level else Tested(None, None, None)
+        tested = _tested(found, gaps, at[k], level, by_period)
         n = sum(found.cohorts[i].cohort.size for i, _ in at[k])
         out.append(
-            effect(
-                f"event:{k}", "absolute", float(gaps[0]), None, tested, level=level or 0.95, method=name, n_treated=n
-            )
+            effect(f"event:{k}", "absolute", float(gaps[0]), None, tested, level=level, method=name, n_treated=n)
         )
     return out
 

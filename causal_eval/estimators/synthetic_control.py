@@ -46,7 +46,7 @@ class SyntheticControl(PathOptions):
     v: tuple[float, ...] = Field((), strict=False, description="Weights of the predictors, in order; empty to search")
     intercept: bool = Field(False, description="Match changes from each unit's own mean instead of levels")
     penalty: float = Field(0.0, ge=0, description="Weight of the distance to each donor (Abadie & L'Hour 2021)")
-    inference: Literal["placebo", "conformal", "t_test"] = Field(
+    inference: Literal["placebo", "conformal", "t_test", "prediction"] = Field(
         "placebo", description="Procedure behind p-value and interval"
     )
 
@@ -77,13 +77,20 @@ class SyntheticControl(PathOptions):
         from causal_eval.estimators._synthetic import fit_synthetic
 
         pool = self.pool(data, design)
+        generator = self.generator(rng)
+        if self.inference == "prediction" and (self.predictors or self.penalty):
+            raise EstimatorRefusal(
+                "E401",
+                "prediction intervals need weights matched on the outcome path alone, without predictors or a penalty",
+                hint='Leave those out, or use inference = "placebo".',
+            )
         if self.predictors:
-            return self._matched(data, pool)
+            return self._matched(data, pool, generator)
         method = self.screened(self._method(), pool)
         found = fit_synthetic(pool, method)
-        return self._write(data, pool, method, found, self._identified(found))
+        return self._write(data, pool, method, found, self._identified(found), generator)
 
-    def _matched(self, data: Panel, pool: DonorPool) -> Estimate:
+    def _matched(self, data: Panel, pool: DonorPool, rng: np.random.Generator) -> Estimate:
         """Matched on predictors, with their balance and the range over predictor weights that fit as well."""
         from dataclasses import replace
 
@@ -113,7 +120,7 @@ class SyntheticControl(PathOptions):
                 [n, float(X[k, 0]), float(synthetic[k]), float(X[k, 1:].mean())] for k, n in enumerate(names)
             ],
         }
-        estimate = self._write(data, pool, method, found, details)
+        estimate = self._write(data, pool, method, found, details, rng)
         note = (
             f"Over predictor weights whose fit is within 1% of the best found, the effect lies between {near.min():.4g} and "
             f"{near.max():.4g}. Placebos search less widely, and checks that estimate again keep the predictor weights."
@@ -158,7 +165,16 @@ class SyntheticControl(PathOptions):
 
         return Simplex(intercept=self.intercept, penalty=self.penalty)
 
-    def _write(self, data: Panel, pool: DonorPool, method: Method, found: Synthetic, more: dict[str, Json]) -> Estimate:
+    def _write(
+        self,
+        data: Panel,
+        pool: DonorPool,
+        method: Method,
+        found: Synthetic,
+        more: dict[str, Json],
+        rng: np.random.Generator,
+    ) -> Estimate:
+        from causal_eval.estimators._prediction import predicted
         from causal_eval.estimators._synthetic import write_synthetic
         from causal_eval.estimators._synthetic_options import infer
 
@@ -169,7 +185,12 @@ class SyntheticControl(PathOptions):
                 "The fit before the launch is perfect, so many weights fit: those with the smallest sum of squares are taken. With "
                 "more donors than pre-periods that says nothing about the fit afterwards."
             )
-        test, value, error, name = infer(self.inference, pool, method, found, self.level, notes)
+        by_period = None
+        if self.inference == "prediction":
+            by_period, test, name = predicted(found, self.level, self.intercept, rng, notes)
+            value, error = found.value, None
+        else:
+            test, value, error, name = infer(self.inference, pool, method, found, self.level, notes)
         details: dict[str, Json] = {"intercept": self.intercept, "inference": self.inference}
         details |= more
         return write_synthetic(
@@ -183,6 +204,7 @@ class SyntheticControl(PathOptions):
             procedure=name,
             notes=notes,
             details=details,
+            by_period=by_period,
         )
 
     def _identified(self, found: Synthetic) -> dict[str, Json]:
