@@ -23,6 +23,7 @@ class Thresholds:
             (Rambachan & Roth 2023 take 1 as the natural benchmark).
         scaled_fit: rms of the gaps before the launch as a share of what equal weights leave, from which the fit is a warning;
             ``scaled_fit_fail`` from which it is no fit (GeoLift's scaled L2 imbalance: 0 perfect, 1 no better than equal weights).
+        hull_share: share of donors that should be at least as far from the mixes of the others as the treated are.
         backtest: error on held-back pre-periods in units of the error on matched ones, from which it is a warning.
         effective_donors: fewer than this carry the weight, as 1 / sum w^2.
         form_shift: share of the headline's standard error that a flexible model may move it by (a bias of a quarter of an error
@@ -41,6 +42,7 @@ class Thresholds:
     breakdown_mbar: float = 1.0
     scaled_fit: float = 0.3
     scaled_fit_fail: float = 0.9
+    hull_share: float = 0.1
     backtest: float = 3.0
     effective_donors: float = 2.0
     form_shift: float = 0.25

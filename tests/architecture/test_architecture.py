@@ -21,7 +21,7 @@ HEAVY = {
     "causaldata", "dowhy", "duckdb", "econml", "ibis", "joblib", "linearmodels", "matplotlib", "numpy", "pandas",
     "pyarrow", "scipy", "sklearn", "statsmodels", "pydantic", "lightgbm", "jinja2", "numba",
 }  # fmt: skip
-COMPILED = {"inference/_greedy_loops.py", "inference/_simplex_loops.py"}
+COMPILED = {"inference/_greedy_loops.py", "inference/_prediction_loops.py", "inference/_simplex_loops.py"}
 """Loops that numba compiles: loaded by one function, when there is something to compute."""
 PYDANTIC_MODELS = {
     "spec/models.py",

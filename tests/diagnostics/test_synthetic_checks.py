@@ -10,7 +10,15 @@ import causal_eval as ce
 from causal_eval.diagnostics.base import CHECKS, Fitted
 from causal_eval.diagnostics.thresholds import Thresholds
 
-NEW = ("pre_fit", "weight_concentration", "identification", "inference_agreement", "backtest", "donor_spillover")
+NEW = (
+    "pre_fit",
+    "convex_hull",
+    "weight_concentration",
+    "identification",
+    "inference_agreement",
+    "backtest",
+    "donor_spillover",
+)
 
 
 def fitted(change=None, seed=0, n=40, t=30, launch=20, effect=3.0, **options):
@@ -49,6 +57,48 @@ def test_a_treated_unit_outside_the_donors_is_seen():
     found = check("pre_fit", fitted(above))
     assert found.verdict != "pass" and "20 of 20" in found.reading
     assert check("pre_fit", fitted(above, intercept=True)).verdict == "pass"
+
+
+def test_a_treated_unit_that_moves_like_no_donor_is_outside_their_hull():
+    """Its own waves: a donor misses at most what is left of noise, the treated most of its path; levels are not the matter."""
+
+    def wave(y):
+        y[0, :20] += 4 * np.sin(np.arange(20))
+        return y
+
+    for options in ({}, {"intercept": True}):
+        found = check("convex_hull", fitted(wave, **options))
+        assert found.verdict == "warn" and "unlike every mix" in found.reading and "0 of 39" in found.reading
+        assert ("levels aside" in found.reading) == bool(options) and "Most of it is level" not in found.reading
+
+
+def test_a_treated_unit_off_by_its_level_alone_is_told_to_match_changes():
+    def above(y):
+        y[0] += 40
+        return y
+
+    found = check("convex_hull", fitted(above))
+    assert found.verdict == "warn" and "Most of it is level" in found.reading
+    assert found.details["without_level"] < found.details["distance"] / 10
+    assert check("convex_hull", fitted(above, intercept=True)).verdict == "pass"
+
+
+def test_with_more_donors_than_periods_a_reached_path_is_said_to_be_easy():
+    found = check(
+        "convex_hull", fitted(lambda y: np.vstack([y[1:6].mean(axis=0), y[1:]]), n=40, t=12, launch=6, effect=0.0)
+    )
+    assert found.verdict == "pass" and "that is easy" in found.reading
+
+
+def test_the_distance_does_not_hang_on_the_size_of_the_units():
+    """A treated unit ten times the donors' size, as are some donors, compares by its own variation."""
+
+    def large(y):
+        y[:6] *= 10
+        return y
+
+    found = check("convex_hull", fitted(large, n=40))
+    assert found.verdict == "pass" and found.details["missed"] < 0.5
 
 
 def test_a_single_donor_is_named():
