@@ -93,7 +93,7 @@ def identify(graph: Graph, treatment: str, outcome: str, covariates: Sequence[st
     said = frozenset(covariates)
     enough = nx.is_d_separator(back, {treatment}, {outcome}, set(said))
     missing: tuple[str, ...] = ()
-    path = ""
+    path: tuple[str, ...] = ()
     if not enough:
         missing = _missing(graph, back, treatment, outcome, said, sets)
         path = _open_path(back, treatment, outcome, said)
@@ -189,7 +189,7 @@ def forbidden(graph: Graph, treatment: str, outcome: str, covariates: Sequence[s
     rest = frozenset(c for c in covariates if c not in gone)
     back = _back_door(g, treatment)
     for c in _opened_by(back, treatment, outcome, rest):
-        path = _open_path(back, treatment, outcome, rest)
+        path = _arrows(g, _open_path(back, treatment, outcome, rest))
         found.append(Forbidden(c, "collider", f"a collider: adjusting for it opens the path {path}"))
     order = {c: i for i, c in enumerate(covariates)}
     return tuple(sorted(found, key=lambda f: order[f.covariate]))
@@ -274,8 +274,8 @@ def _opened_by(back: nx.DiGraph, treatment: str, outcome: str, said: frozenset[s
     return sorted(said - kept)
 
 
-def _open_path(g: nx.DiGraph, a: str, b: str, given: frozenset[str]) -> str:
-    """A shortest path between two nodes that ``given`` leaves open, with its arrows; empty where none was met."""
+def _open_path(g: nx.DiGraph, a: str, b: str, given: frozenset[str]) -> tuple[str, ...]:
+    """The nodes of a shortest path between two nodes that ``given`` leaves open; empty where none was met."""
     import networkx as nx
 
     either = g.to_undirected()
@@ -283,10 +283,10 @@ def _open_path(g: nx.DiGraph, a: str, b: str, given: frozenset[str]) -> str:
         walks = islice(nx.shortest_simple_paths(either, a, b), PATHS)
         for walk in walks:
             if _is_open(g, walk, given):
-                return _arrows(g, walk)
+                return tuple(walk)
     except nx.NetworkXNoPath:
-        return ""
-    return ""
+        return ()
+    return ()
 
 
 def _is_open(g: nx.DiGraph, walk: Sequence[str], given: frozenset[str]) -> bool:
@@ -302,7 +302,7 @@ def _is_open(g: nx.DiGraph, walk: Sequence[str], given: frozenset[str]) -> bool:
 
 
 def _arrows(g: nx.DiGraph, walk: Sequence[str]) -> str:
-    said = walk[0]
+    said = walk[0] if walk else ""
     for a, b in pairwise(walk):
         said += f" -> {b}" if g.has_edge(a, b) else f" <- {b}"
     return said

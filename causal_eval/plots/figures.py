@@ -15,6 +15,7 @@ ORDER = (
     "timeline",
     "calendar",
     "attrition",
+    "causal_graph",
     "effects",
     "triangulation",
     "specification_curve",

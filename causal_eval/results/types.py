@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -434,9 +435,16 @@ class Identification:
     """Whether the study's covariates block every back-door path."""
     missing: tuple[str, ...] = ()
     """Observed nodes that would close the paths left open."""
-    open_path: str = ""
-    """A back-door path that the study's covariates leave open: ``treated <- age -> earnings``."""
+    open_path: tuple[str, ...] = ()
+    """The nodes, from treatment to outcome, of a back-door path that the study's covariates leave open."""
     instruments: tuple[str, ...] = ()
+
+    def arrows(self, path: tuple[str, ...]) -> str:
+        """A path with its arrows: ``treated <- age -> earnings``."""
+        said = path[0] if path else ""
+        for a, b in pairwise(path):
+            said += f" -> {b}" if (a, b) in self.edges else f" <- {b}"
+        return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ def test_a_confounder_is_the_adjustment_set() -> None:
 
 def test_a_confounder_that_is_not_among_the_covariates_is_named_with_an_open_path() -> None:
     found = identify(TRIAGE, "t", "y", ["load"])
-    assert (found.sufficient, found.missing, found.open_path) == (False, ("skill",), "t <- skill -> y")
+    assert (found.sufficient, found.missing, found.open_path) == (False, ("skill",), ("t", "skill", "y"))
+    assert found.arrows(found.open_path) == "t <- skill -> y"
 
 
 def test_the_fewest_additions_are_named() -> None:
@@ -77,12 +78,12 @@ def test_a_collider_that_is_also_a_confounder_is_not_forbidden() -> None:
 def test_without_an_adjustment_set_nothing_is_missing_that_could_be_added() -> None:
     found = identify(graph("u > t, u > y, x > t, x > y, t > y", "u"), "t", "y", ["x"])
     assert (found.sufficient, found.sets, found.missing) == (False, (), ())
-    assert found.open_path == "t <- u -> y"
+    assert found.open_path == ("t", "u", "y")
 
 
 def test_an_outcome_that_causes_the_treatment_leaves_no_set() -> None:
     found = identify(graph("y > t, x > t, x > y"), "t", "y", ["x"])
-    assert found.sets == () and found.open_path == "t <- y"
+    assert found.sets == () and found.open_path == ("t", "y")
 
 
 def test_treatment_and_outcome_are_no_covariates() -> None:

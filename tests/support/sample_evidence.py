@@ -15,6 +15,7 @@ from causal_eval.results.types import (
     Estimate,
     Event,
     Finding,
+    Identification,
     MetricInfo,
     StudyResult,
     Weight,
@@ -82,6 +83,40 @@ def _opt_in_details() -> dict[str, Any]:
     }
 
 
+def drawn() -> Identification:
+    """A graph with confounders, an instrument, a mediator, a common effect, and something hidden; ``language`` is not adjusted for."""
+    edges = (
+        ("language", "resolved"), ("language", "routed"), ("lottery", "routed"), ("mood", "replies"), ("mood", "resolved"),
+        ("replies", "resolved"), ("resolved", "survey"), ("routed", "replies"), ("routed", "resolved"), ("routed", "survey"),
+        ("site", "tenure"), ("tenure", "resolved"), ("tenure", "routed"),
+    )  # fmt: skip
+    return Identification(
+        True, "routed", "resolved", tuple(sorted({n for e in edges for n in e})), edges, ("mood",), ("tenure",),
+        (("language", "tenure"),), False, ("language",), ("routed", "language", "resolved"), ("lottery",),
+    )  # fmt: skip
+
+
+def crowded_graph() -> Identification:
+    """Two dozen nodes with long names, most of them common causes."""
+    names = [
+        f"{word} of the ticket before the {when}"
+        for word in ["age", "size", "topic", "tone"]
+        for when in ["launch", "week", "day"]
+    ]
+    treatment, outcome = "opened_the_new_self_help_page", "resolved_within_seven_days_reopened_excluded"
+    more = ("Supercalifragilisticexpialidocious", "number_of_agents_on_duty_in_the_evening_shift_of_the_second_line")
+    edges = [(n, v) for n in names for v in (treatment, outcome)] + [
+        (more[0], treatment),
+        (more[1], outcome),
+        (more[0], names[0]),
+    ]
+    edges += [(treatment, "replies of the agents"), ("replies of the agents", outcome), (treatment, outcome)]
+    return Identification(
+        True, treatment, outcome, tuple(sorted({n for e in edges for n in e})), tuple(sorted(edges)), (more[1],), tuple(sorted(names)),
+        (tuple(sorted(names)),),
+    )  # fmt: skip
+
+
 def evidence(*, people: bool = False, **changes: Any) -> StudyResult:
     """The launch study with donors, placebos, covariates, sensitivity, several families and two cohorts."""
     result = launch()
@@ -142,6 +177,7 @@ def evidence(*, people: bool = False, **changes: Any) -> StudyResult:
             result.design, adoption="staggered", cohorts=((WEEKS[START], 10), (WEEKS[START + 4], 5), (WEEKS[-1], 1))
         ),
         spec={**result.spec, "privacy": {"min_cell": 11, "unit_is_person": people}},
+        identification=drawn(),
         **changes,
     )
 
@@ -169,7 +205,10 @@ def crowded_evidence() -> StudyResult:
         Event(f"Incident number {k} with a name that goes on and on for the sake of it", w, period=w)
         for k, w in enumerate(result.design.periods[6:18])
     )
-    return replace(result, metrics=metrics, decision=decision, events=events, design=replace(result.design, washout=2))
+    return replace(
+        result, metrics=metrics, decision=decision, events=events, design=replace(result.design, washout=2),
+        identification=crowded_graph(),
+    )  # fmt: skip
 
 
 def large_numbers() -> StudyResult:

@@ -47,7 +47,7 @@ class GraphAdjustment:
             details={
                 "missing": list(found.missing),
                 "sets": [list(s) for s in found.sets],
-                "open_path": found.open_path,
+                "open_path": list(found.open_path),
             },
         )
 
@@ -58,21 +58,21 @@ def reading(found: Identification, inside: list[str]) -> str:
         enough = f"adjusting for {columns(found.adjusted)}" if found.adjusted else "no adjustment at all"
         said = f"By the graph, {enough} blocks every back-door path from `{found.treatment}` to `{found.outcome}`."
     else:
-        path = f": {found.open_path}" if found.open_path else ""
+        path = f": {found.arrows(found.open_path)}" if found.open_path else ""
         said = f"By the graph, a back-door path stays open{path}."
         if found.missing:
             said += f" Add {columns(found.missing)} to roles.covariates."
         else:
             said += " No set of measured columns closes it: adjusting cannot identify the effect. Measure what is missing, or choose "
             said += "another design."
-    moves = (
-        f" {columns(inside or found.instruments)} only moves the treatment (an instrument)" if found.instruments else ""
-    )
+    if not found.instruments:
+        return said
+    named = inside or list(found.instruments)
+    verb, what = ("moves", "an instrument") if len(named) == 1 else ("move", "instruments")
+    said += f" {columns(named)} only {verb} the treatment ({what})"
     if inside:
-        moves += ": adjusting for it adds noise, and strengthens the bias of whatever is left out."
-    elif moves:
-        moves += ", and is rightly not adjusted for."
-    return said + moves
+        return f"{said}: adjusting for that adds noise, and strengthens the bias of whatever is left out."
+    return f"{said}, which needs no adjustment."
 
 
 plugin: type[Check] = GraphAdjustment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from causal_eval.plots.identification import statement
 from causal_eval.plots.names import analysis_name, estimand_name, plural
 from causal_eval.plots.style import pretty
 from causal_eval.report.blocks import Block, Column, Facts, Line, Section, Table, cell
@@ -54,6 +55,8 @@ def section(result: StudyResult) -> Section:
         ("Covariates", ", ".join(d.covariates)),
     )
     rows += [(k, (v,)) for k, v in windows if v]
+    if result.identification is not None:
+        rows.append(("Identification", (statement(result.identification),)))
     if e is not None:
         s = e.sample
         size = (

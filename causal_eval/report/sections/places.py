@@ -13,6 +13,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "timeline": ("design",),
     "calendar": ("design",),
     "attrition": ("design",),
+    "causal_graph": ("design",),
     "segments": ("segments", "results"),
     "targeting": ("segments", "results"),
     "triangulation": ("robustness", "results"),
