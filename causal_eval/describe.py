@@ -52,6 +52,14 @@ def metric_infos(spec: StudySpec) -> tuple[MetricInfo, ...]:
     )
 
 
+def noun(column: str | None) -> str:
+    """What a unit is called in a sentence: ``queue_id`` is a queue, ``site-week`` a site week; without a column, a row."""
+    words = [w for w in (column or "row").replace("-", "_").split("_") if w]
+    while len(words) > 1 and words[-1].lower() in ("id", "key", "code", "nr", "no"):
+        words.pop()
+    return " ".join(words) or "row"
+
+
 def design_info(data: Panel | CrossSection, spec: StudySpec) -> DesignInfo:
     """The design as it was applied to the primary metric's data."""
     from causal_eval.data.contract import Panel
@@ -59,7 +67,7 @@ def design_info(data: Panel | CrossSection, spec: StudySpec) -> DesignInfo:
     r = spec.roles
     if not isinstance(data, Panel):
         return DesignInfo(
-            "cross-section", spec.design.estimand, "none", "", covariates=r.covariates, unit_noun=r.unit or "row"
+            "cross-section", spec.design.estimand, "none", "", covariates=r.covariates, unit_noun=noun(r.unit)
         )
     axis = data.axis
     cohorts = tuple((s, n) for s, n in data.cohorts() if s <= axis.ordinals[-1])
@@ -89,7 +97,7 @@ def design_info(data: Panel | CrossSection, spec: StudySpec) -> DesignInfo:
         anticipation=spec.design.anticipation,
         cohorts=tuple((axis.label(s) if s in axis.ordinals else str(s), n) for s, n in cohorts),
         n_never=total - treated,
-        unit_noun=r.unit or "row",
+        unit_noun=noun(r.unit),
         time_noun=axis.noun,
         covariates=r.covariates,
     )

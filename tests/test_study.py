@@ -147,3 +147,13 @@ def test_progress_is_told_step_by_step():
     lines = []
     ce.run(spec(), frame=rows(), progress=lines.append)
     assert lines[0] == "reading the data" and any("checking pre trends" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [("queue_id", "queue"), ("State", "State"), ("site-week", "site week"), ("id", "id"), (None, "row")],
+)
+def test_a_unit_is_called_what_a_reader_would_call_it(column, said):
+    from causal_eval.describe import noun
+
+    assert noun(column) == said

@@ -16,6 +16,7 @@ from causal_eval.plots.names import (
     metric_label,
 )
 from causal_eval.report.blocks import Mark, Tone
+from causal_eval.report.needed import found_sentence, needed
 from causal_eval.report.numbers import (
     RELATIVE,
     Unit,
@@ -186,15 +187,17 @@ def threat(result: StudyResult) -> str:
 def bottom_line(result: StudyResult) -> tuple[str, tuple[str, ...]]:
     """The decision's reason and the sentences after it: never more than 90 words with the recommendation itself.
 
-    What matters most is fitted in first (the effect, then the threat, guardrails, the reason, the checks) and what no
-    longer fits is left to the sections below.
+    What matters most is fitted in first (the effect, what it would take to tell where the study cannot, the threat, guardrails,
+    the reason, the checks) and what no longer fits is left to the sections below.
     """
     effect = effect_sentence(result)
     budget = MOST_WORDS - word_count(effect) - 4
     chosen: dict[str, str] = {}
     biggest = threat(result)
     worst = f"Biggest threat: {cut(biggest, 24)}" if biggest else ""
+    short = needed(result)
     for name, text in (
+        ("needed", found_sentence(result, short) if short else ""),
         ("threat", sentence(worst)),
         ("guardrails", guardrail_sentence(result)),
         ("reason", sentence(result.decision.reason)),
@@ -203,7 +206,7 @@ def bottom_line(result: StudyResult) -> tuple[str, tuple[str, ...]]:
         if text and word_count(text) <= budget:
             chosen[name] = text
             budget -= word_count(text)
-    order = [effect, *(chosen[k] for k in ("guardrails", "checks", "threat") if k in chosen)]
+    order = [effect, *(chosen[k] for k in ("needed", "guardrails", "checks", "threat") if k in chosen)]
     return chosen.get("reason", ""), tuple(order)
 
 
@@ -307,6 +310,9 @@ def summary(result: StudyResult) -> str:
         lines += [f"  note: {n}" for n in estimate.notes[:2]]
     guards = guardrail_sentence(result)
     lines += [x for x in (guards, checks_sentence(result)) if x]
+    short = needed(result)
+    if short:
+        lines.append(found_sentence(result, short))
     failed = [f for f in result.findings if isinstance(f.said, Failure) and f is not finding]
     if failed:
         names = "; ".join(f"{analysis_name(f)} {f.said.status}" for f in failed if isinstance(f.said, Failure))

@@ -410,7 +410,7 @@ class DesignInfo:
     """(adoption period, units) of each cohort."""
     n_never: int = 0
     unit_noun: str = "unit"
-    """What the author's unit column is called."""
+    """What a unit is called, from the author's column: ``queue`` for ``queue_id``."""
     time_noun: str = "period"
     covariates: tuple[str, ...] = ()
 

@@ -122,6 +122,16 @@ def test_a_pilot_too_small_to_tell_says_so_and_covers_the_truth(runs: dict[str, 
     assert decision["clauses"][0]["outcome"] == "inconclusive"
     said = (run / "report.md").read_text(encoding="utf-8")
     assert "Cannot tell" in said and "we cannot rule out" in said and "no effect" not in said
+    row = headline(run, "resolved_7d")
+    half = (float(row["ci_high"]) - float(row["ci_low"])) / 2
+    found = half * (1.959964 + 0.841621) / 1.959964  # Bloom (1995): 80% power at the level of the interval
+    assert f"finds an effect of {found:.3f} in 80% of cases; the smallest that would matter is 0.01." in said
+    times = (found / 0.01) ** 2
+    assert 42 < times < 44, "3 queues and 4 weeks times 43, up to two digits"
+    assert (
+        "about 130 treated queues instead of 3" in said and "at least 180 weeks after the launch instead of 4" in said
+    )
+    assert "causal-eval design" in said
 
 
 SUPPORT_TRUTH = {

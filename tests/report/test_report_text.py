@@ -248,3 +248,37 @@ def test_each_figure_stands_in_the_section_whose_argument_it_carries() -> None:
     assert set(where) == {f.name for f in figures(result) if "-" not in f.name}
     assert where["guardrails"] == "risk" and where["overlap"] == "assumptions"
     assert where["placebos"] == "results" and where["calendar"] == "design"
+
+
+def test_an_inconclusive_study_says_what_it_would_take_and_others_do_not() -> None:
+    """Errors fall with the square root: half the effect needs four times the data. A closed gate is no want of precision."""
+    from causal_eval.report.needed import more_sentences, needed
+
+    result = launch()
+    assert needed(result) is None and "needed" not in anchors(result)
+    estimate, first = result.headline.estimate, result.decision.clauses[0]
+    assert estimate is not None and result.primary_metric.name == first.metric
+    wide = Effect("overall", "absolute", 0.01, 0.02, 0.6, Interval(0.01 - 0.0391993, 0.01 + 0.0391993, 0.95, "t"))
+
+    def open_at(margin: float | None, **changes: object) -> StudyResult:
+        clause = replace(first, outcome="inconclusive", margin=margin)
+        decision = replace(result.decision, recommendation="cannot tell", clauses=(clause,))
+        said = replace(estimate, effects=(wide,))
+        found = replace(result, decision=decision, findings=(replace(result.headline, said=said),))
+        return replace(found, **changes)  # type: ignore[arg-type]
+
+    found = needed(open_at(0.0560317 / 2))
+    assert found is not None and found.times is not None
+    assert found.detectable == pytest.approx(0.0560317, rel=1e-4) and found.times == pytest.approx(4, rel=1e-4)
+    said = " ".join(more_sentences(open_at(0.0560317 / 2), found))
+    assert "2.0 times narrower" in said and "about 4.0 times the information" in said
+    assert f"about {4 * estimate.sample.n_treated} treated" in said
+    assert "needed" in anchors(open_at(0.02))
+    far = needed(open_at(0.001))
+    assert far is not None and "over 100 times" in more_sentences(open_at(0.001), far)[0]
+    near = needed(open_at(0.1))
+    assert near is not None and "large enough" in more_sentences(open_at(0.1), near)[0]
+    unsaid = needed(open_at(None))
+    assert unsaid is not None and unsaid.times is None and "min_effect" in more_sentences(open_at(None), unsaid)[0]
+    gate = Diagnostic("pre_trends", first.metric, "main", "Parallel trends", "fail", "They drift.", gate=True)
+    assert needed(open_at(0.02, diagnostics=(gate,))) is None
