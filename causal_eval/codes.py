@@ -150,8 +150,10 @@ _CODES = (
          "D'Haultfoeuille (R: DIDmultiplegtDYN) or of Callaway, Goodman-Bacon & Sant'Anna (R: contdid)."),
     Code("E313", "treatment switches off",
          "A unit is treated and later untreated. The estimators assume that a treatment, once on, stays on.",
-         "End the data before the switch-off, leave those units out, or date the adoption with `first_treated`. For "
-         "treatments that switch on and off use the estimators of de Chaisemartin & D'Haultfoeuille (R: DIDmultiplegtDYN)."),
+         "End the data before the switch-off, leave those units out, or date the adoption with `first_treated`. With "
+         "`design.on_off = true` the method `did` gives the two-way coefficient with its negative weights, as a reference. "
+         "For effects of treatments that switch on and off use the estimators of de Chaisemartin & D'Haultfoeuille "
+         "(R: DIDmultiplegtDYN)."),
     Code("E314", "no control units",
          "Every unit is treated throughout, or nobody is left to compare with in the windows.",
          "Add units that were not treated, or end the data before the last units adopt."),

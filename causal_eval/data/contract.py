@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from causal_eval.data import engine
 from causal_eval.data.axis import TimeAxis
-from causal_eval.errors import DataError
+from causal_eval.errors import DataError, EstimatorRefusal
 from causal_eval.results.types import Drop
 
 if TYPE_CHECKING:
@@ -171,6 +171,9 @@ class Panel(_Rows):
 
     axis: TimeAxis
     launch: int | None = None
+    on_off: bool = False
+    """Whether the treatment may switch off: ``table`` then has ``treated`` (0.0 or 1.0) by row, ``first_treated`` is the
+    first switch-on, and what is shaped by adoption dates (wide, cells, moments, frame) is refused."""
 
     @staticmethod
     def from_frame(frame: Any, **roles: Any) -> Panel:
@@ -178,7 +181,8 @@ class Panel(_Rows):
 
         Keywords: ``unit, time, outcome``, one of ``treatment``, ``first_treated``, ``treated_units`` + ``launch`` or
         ``group`` + ``launch``; ``covariates, cluster, weights, segments, time_grain, time_format, fixed_effects, predictors``;
-        ``kind`` (default mean), and for a ratio ``numerator`` and ``denominator`` instead of ``outcome``.
+        ``kind`` (default mean), and for a ratio ``numerator`` and ``denominator`` instead of ``outcome``; ``on_off=True`` for a
+        ``treatment`` that may switch off, which `did` alone takes, as a reference.
 
         Raises:
             UsageError: E206 when the keywords contradict each other.
@@ -263,11 +267,14 @@ class Panel(_Rows):
 
         Raises:
             DataError: E401 for a repeated cross-section, which has no units.
+            EstimatorRefusal: E404 for a treatment that switches off.
         """
+        self._need_adoption()
         return self._wide
 
     def cells(self) -> Cells:
         """Sums by (start, time, cluster), computed once. Without a cluster role each unit is its own cluster."""
+        self._need_adoption()
         return self._cells
 
     @cached_property
@@ -293,13 +300,14 @@ class Panel(_Rows):
         """Whether :meth:`moments` can be had."""
         import numpy as np
 
-        if not self.has_units:
+        if not self.has_units or self.on_off:
             return False
         wide = self.wide()
         return wide.balanced and (wide.weight is None or bool(np.all(wide.weight == wide.weight[:, :1])))
 
     def frame(self) -> pd.DataFrame:
         """The rows, sorted by unit and time, or by all columns where there are no units."""
+        self._need_adoption()
         return self._frame(["unit_code", "time"] if self.has_units else list(self.table.columns))
 
     def before(self, ordinal: float) -> Panel:
@@ -459,6 +467,20 @@ class Panel(_Rows):
         found = engine.arrow(self.con, t.group_by("first_treated").aggregate(n=count)).to_pylist()
         treated = sorted((int(r["first_treated"]), int(r["n"])) for r in found if r["first_treated"] is not None)
         return tuple(treated), sum(int(r["n"]) for r in found if r["first_treated"] is None)
+
+    def clusters(self) -> tuple[Ints, bool]:
+        """(n,) codes of the units' clusters in their first rows, and whether a unit changes its cluster; units as in wide()."""
+        self._need_units("clusters()")
+        return self._units.cluster, self._units.cluster_varies
+
+    def _need_adoption(self) -> None:
+        """Refuse what rests on adoption dates where the treatment may switch off."""
+        if self.on_off:
+            raise EstimatorRefusal(
+                "E404",
+                "the treatment switches on and off (design.on_off), and this estimator takes one that stays on",
+                hint="With design.on_off there is the two-way coefficient of `did` alone, as a reference.",
+            )
 
     def _need_units(self, what: str) -> None:
         if not self.has_units:

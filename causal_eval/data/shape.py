@@ -493,7 +493,15 @@ def _panel(job: _Job) -> Panel:
         else _repeated(job, table, axis, launch, notes)
     )
     rows = _finish(job, rows, notes)
-    panel = Panel(table=rows, axis=axis, launch=launch, dropped=tuple(drops), notes=tuple(notes), **_shared(job))
+    panel = Panel(
+        table=rows,
+        axis=axis,
+        launch=launch,
+        on_off=job.design.on_off,
+        dropped=tuple(drops),
+        notes=tuple(notes),
+        **_shared(job),
+    )
     if not job.history:
         _check_design(job, panel)
     return panel
@@ -681,15 +689,15 @@ def _check_units(job: _Job, units: Any) -> None:
     roles = job.roles
     if roles.treatment:
         n = _count(job, units, (units.last_off > units.adopted).fill_null(False))
-        if n:
+        if n and not job.design.on_off:
             raise DataError(
                 "E313",
                 f"treatment `{roles.treatment}` switches off in {n} units",
                 where=roles.treatment,
                 hint="The designs here need treatment that stays on. To ask what the first switch-on did, give "
                 "roles.first_treated and end the data before units switch off; units on from the start are left out and "
-                "counted. For effects of treatments that switch on and off, use the estimators of de Chaisemartin & "
-                "D'Haultfoeuille (R: DIDmultiplegtDYN).",
+                "counted. For the two-way coefficient alone, as a reference: design.on_off = true with `did`. For effects of "
+                "treatments that switch on and off, use the estimators of de Chaisemartin & D'Haultfoeuille (R: DIDmultiplegtDYN).",
             )
         return
     if roles.first_treated:
@@ -778,6 +786,8 @@ def _as_they_are(job: _Job, joined: Any) -> Any:
     }
     if weight is not None:
         chosen["weight"] = weight
+    if job.design.on_off:
+        chosen["treated"] = joined.treat.cast("float64")
     return joined.select(**chosen, **{c: joined[c] for c in _extras(joined)})
 
 
@@ -953,7 +963,7 @@ def _of(frame: Any, path: str | Path | None, keywords: Mapping[str, Any], *, nee
     from causal_eval.spec.models import Data, DesignSpec, MetricSpec, Roles
 
     known = (*(_PANEL_ROLES if needs_time else _ROLES), *_METRIC, "outcome", "kind", "as_of")
-    known += ("launch", "fixed_effects", "predictors") if needs_time else ()
+    known += ("launch", "fixed_effects", "predictors", "on_off") if needs_time else ()
     given = {k: _plain(v) for k, v in keywords.items() if v is not None}
     for name in given:
         if name not in known:
@@ -973,7 +983,7 @@ def _of(frame: Any, path: str | Path | None, keywords: Mapping[str, Any], *, nee
     try:
         roles = Roles(**names)
         spec = MetricSpec(name="outcome", **metric)
-        design = DesignSpec(launch=given.get("launch"))
+        design = DesignSpec(launch=given.get("launch"), on_off=given.get("on_off", False))
         data = Data(source=str(path or "frame"))
     except ValidationError as e:
         first = e.errors()[0]

@@ -82,29 +82,26 @@ class DifferenceInDifferences(Options):
         """
         from causal_eval.design.block import adoption, block
         from causal_eval.design.design import Design
+        from causal_eval.estimators._on_off_reference import on_off_reference
         from causal_eval.estimators._two_way_reference import two_way_reference
         from causal_eval.inference.regression import NotIdentified
 
         design = design or Design()
         self._fits(data)
         try:
+            if data.on_off:
+                return on_off_reference(
+                    data,
+                    method=self.info.name,
+                    vcov=self._reference_vcov("a treatment that switches off"),
+                    level=self.level,
+                    procedure=lambda fit: _procedure(self.vcov, fit.n_clusters, fit.df, data),
+                )
             if data.has_units and len(adoption(data, design)) > 1 and design.treated is None:
-                if self.family == "poisson":
-                    raise EstimatorRefusal(
-                        "E404",
-                        'family = "poisson" needs one adoption date',
-                        hint="Use a staggered estimator, with log = true for the metric where it has no zeros.",
-                    )
-                if self.vcov == "wild" or self.vcov in BY_ROWS:
-                    raise EstimatorRefusal(
-                        "E404",
-                        f'under staggered adoption `did` is a two-way reference without vcov = "{self.vcov}"',
-                        hint='Use vcov = "cluster", or a staggered estimator.',
-                    )
                 return two_way_reference(
                     data,
                     method=self.info.name,
-                    vcov=self.vcov,
+                    vcov=self._reference_vcov("staggered adoption"),
                     level=self.level,
                     procedure=lambda fit: _procedure(self.vcov, fit.n_clusters, fit.df, data),
                 )
@@ -118,6 +115,22 @@ class DifferenceInDifferences(Options):
                 f"did: the effect is not identified: {e}",
                 hint="Drop the covariate or fixed effect that repeats the treatment.",
             ) from e
+
+    def _reference_vcov(self, under: str) -> Vcov:
+        """The errors of the two-way reference; options that it does not have are refused."""
+        if self.family == "poisson":
+            raise EstimatorRefusal(
+                "E404",
+                'family = "poisson" needs one adoption date',
+                hint="Use a staggered estimator, with log = true for the metric where it has no zeros.",
+            )
+        if self.vcov == "wild" or self.vcov in BY_ROWS:
+            raise EstimatorRefusal(
+                "E404",
+                f'under {under} `did` is a two-way reference without vcov = "{self.vcov}"',
+                hint='Use vcov = "cluster", or a staggered estimator.',
+            )
+        return self.vcov
 
     def _units(self, data: Panel, b: Block, rng: np.random.Generator) -> Estimate:
         import numpy as np

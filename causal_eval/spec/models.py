@@ -159,6 +159,7 @@ class DesignSpec(Model):
     post: Window | None = Field(None, description="First and last post-period used")
     washout: int = Field(0, ge=0, description="Periods after the launch left out of the headline")
     anticipation: int = Field(0, ge=0, description="Periods before the launch that may already react")
+    on_off: bool = Field(False, description="The treatment may switch off again: only two-way references are estimated")
     population: str = ""
     contrast: str = ""
     graph: str = Field("", description="A causal graph, a .dot or .gml file: its nodes are the data's columns")
@@ -337,6 +338,15 @@ class StudySpec(Model):
         way = "treated_units" if self.roles.treated_units else "group" if self.roles.group else None
         if self.roles.time is not None and way and self.design.launch is None:
             wrong.append((f"`{way}` needs `launch` in [design]", ("roles", way)))
+        if self.design.on_off:
+            if self.roles.treatment is None or self.roles.time is None or self.roles.unit is None:
+                wrong.append(("`on_off` needs a panel with roles.treatment, 0/1 by row", ("design", "on_off")))
+            said = {
+                "time_grain": self.roles.time_grain,
+                **{k: getattr(self.design, k) for k in ("pre", "post", "washout", "anticipation")},
+            }
+            wrong += [(f"`on_off` takes no `{k}`: the coefficient is of all rows as they are",
+                       ("roles" if k == "time_grain" else "design", k)) for k, v in said.items() if v]  # fmt: skip
         return _agreed(self, wrong)
 
     def metric_role(self, metric: MetricSpec) -> Literal["primary", "secondary", "guardrail", "negative_control"]:

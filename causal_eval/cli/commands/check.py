@@ -115,7 +115,7 @@ def _data(study: Path, spec: StudySpec, plan: Plan) -> list[dict[str, Any]]:
         )
         found.append({
             "metric": metric.name,
-            "rows": len(shaped.frame()),
+            "rows": shaped.n_rows,
             "design": _design(shaped),
             "dropped": [{"what": d.what, "count": d.count, "reason": d.reason} for d in shaped.dropped],
         })  # fmt: skip
