@@ -209,6 +209,11 @@ _CODES = (
          "`causal-eval design` tries the study's estimator on launches that did not happen, before the real one. That needs the "
          "same units over time, and enough periods before the launch.",
          "Set roles.unit and roles.time, load earlier periods, or shorten --duration."),
+    Code("E331", "covariates measured after the treatment",
+         "By `roles.covariates_as_of` and `roles.treated_at`, covariates were measured after the treatment in the rows counted. What "
+         "was measured later may be a consequence of the treatment, and adjusting for it biases the effect. A date that equals the "
+         "day of the treatment passes.",
+         "Join the last values before the treatment, or leave those covariates out."),
     # --- E4xx: estimation -------------------------------------------------------------------------------------
     Code("E401", "estimator refused the data",
          "The estimator says that its answer would not mean what it is asked for, and gives the reason. The rest of "

@@ -141,8 +141,8 @@ def _placed(axis: Any, start: Any, end: Any) -> tuple[str | None, str | None]:
     return label(start), None if end is None else label(end)
 
 
-def lineage(source: Source, data: Panel | CrossSection, spec: StudySpec) -> Lineage:
-    """Where the numbers came from."""
+def lineage(source: Source, data: Panel | CrossSection, spec: StudySpec, notes: tuple[str, ...] = ()) -> Lineage:
+    """Where the numbers came from; ``notes`` come before those of the data."""
     as_of = "" if spec.data.as_of is None else spec.data.as_of.isoformat()
     return Lineage(
         source=source.text,
@@ -153,7 +153,7 @@ def lineage(source: Source, data: Panel | CrossSection, spec: StudySpec) -> Line
         query_sha256=source.query_sha256,
         columns=tuple(sorted(data.names.items())),
         dropped=data.dropped,
-        notes=data.notes,
+        notes=(*notes, *data.notes),
     )
 
 

@@ -47,6 +47,7 @@ def run(
     """
     from causal_eval.data.connect import open_source
     from causal_eval.data.shape import check_expectations, shape
+    from causal_eval.data.stamps import refuse_late
     from causal_eval.decision.rule import decide
     from causal_eval.describe import (
         design_info,
@@ -61,6 +62,7 @@ def run(
     from causal_eval.diagnostics.negative_controls import negative_controls
     from causal_eval.plan import read_study
     from causal_eval.spec.plan_lock import plan_lock, read_lock
+    from causal_eval.spec.read import placed
 
     say = progress or (lambda line: None)
     document, study, plan = read_study(_with_frame(spec) if frame is not None else spec)
@@ -73,6 +75,8 @@ def run(
     check_expectations(source, study.data.expect)
     if plan.graph is not None:
         plan.graph.require(source.columns)
+    with placed(document):
+        dated = refuse_late(source, study.roles)
     metrics = metric_infos(study)
     findings: list[Finding] = []
     diagnostics: list[Diagnostic] = []
@@ -115,7 +119,7 @@ def run(
         findings=tuple(findings),
         diagnostics=tuple(diagnostics),
         decision=decide(metrics, findings, diagnostics, study.decision),
-        lineage=lineage(source, data, study),
+        lineage=lineage(source, data, study, dated),
         provenance=provenance(document, source, base_seed),
         events=study_events(study, data),
         identification=identification(study, plan),

@@ -121,6 +121,10 @@ class Roles(Model):
     )
     group: str | None = Field(None, description="0/1 column: belongs to the treated group; needs design.launch")
     covariates: Texts = ()
+    covariates_as_of: str | dict[str, str] | None = Field(
+        None, description="Column of the time the covariates were measured, or a table { covariate = column }"
+    )
+    treated_at: str | None = Field(None, description="Column of the time of the treatment; empty: untreated")
     cluster: str | None = None
     weights: str | None = None
     segments: Texts = ()
@@ -132,7 +136,7 @@ class Roles(Model):
             said = f"{', '.join(ways)} given" if ways else "none given"
             message = f"say who was treated in one way: treatment, first_treated, treated_units or group ({said})"
             raise Contradiction((message, (ways[1],) if ways else ()))
-        wrong: list[Wrong] = []
+        wrong: list[Wrong] = self._stamps()
         way = ways[0]
         if self.time is None and way in ("first_treated", "treated_units"):
             wrong.append((f"`{way}` needs `time`", (way,)))
@@ -145,6 +149,23 @@ class Roles(Model):
             )
             wrong.append((message, (way,)))
         return _agreed(self, wrong)
+
+    def _stamps(self) -> list[Wrong]:
+        """What is wrong with the times of covariates and treatment."""
+        wrong: list[Wrong] = []
+        said = self.covariates_as_of
+        if said is not None and self.treated_at is None:
+            wrong.append(("`covariates_as_of` needs `treated_at`, the time of the treatment", ("covariates_as_of",)))
+        if said is None and self.treated_at is not None:
+            wrong.append(("`treated_at` is compared with `covariates_as_of`, which is missing", ("treated_at",)))
+        if said is not None and self.time is not None:
+            message = "`covariates_as_of` is for a cross-section: in a panel the period dates the covariates"
+            wrong.append((message, ("covariates_as_of",)))
+        unknown = [c for c in said if c not in self.covariates] if isinstance(said, dict) else []
+        wrong += [(f"`{c}` is dated and is not among the covariates", ("covariates_as_of", c)) for c in unknown]
+        if isinstance(said, str) and not self.covariates:
+            wrong.append(("there are no covariates that `covariates_as_of` could date", ("covariates_as_of",)))
+        return wrong
 
 
 Window = Annotated[tuple[Moment, Moment], Strict(False)]

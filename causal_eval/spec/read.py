@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic import BaseModel
 
-from causal_eval.errors import Problem, SpecError, suggest
+from causal_eval.errors import CausalEvalError, Problem, SpecError, suggest
 from causal_eval.spec.document import Document, Place, Reader
 from causal_eval.spec.locate import KeyPath
 from causal_eval.spec.models import StudySpec
@@ -23,7 +24,7 @@ from causal_eval.spec.render import rendered
 from causal_eval.spec.secrets import mask_text, masked
 
 __all__ = [
-    "Document", "Place", "check_document", "fail", "from_mapping", "locate", "read_document", "render", "resolved",
+    "Document", "Place", "check_document", "fail", "from_mapping", "locate", "placed", "read_document", "render", "resolved",
     "table_title", "unknown_key",
 ]  # fmt: skip
 
@@ -156,6 +157,18 @@ def _bare(name: str) -> str:
 
     plain = bool(name) and all(c.isascii() and (c.isalnum() or c in "-_") for c in name)
     return name if plain else json.dumps(name, ensure_ascii=False)
+
+
+@contextmanager
+def placed(document: Document) -> Iterator[None]:
+    """An error about a key of the study, such as ``roles.covariates_as_of``, gets the place of that key."""
+    try:
+        yield
+    except CausalEvalError as e:
+        path = tuple(e.where.split("."))
+        if document.holds(path) and (at := document.place(path)).line:
+            e.where = f"{at.file}:{at.line}:{at.col}"
+        raise
 
 
 def _ordered(document: Document, problems: Sequence[Problem]) -> list[Problem]:

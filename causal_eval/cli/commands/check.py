@@ -29,7 +29,7 @@ def check(study: Path, *, resolved: bool, as_json: bool, data: bool) -> int:
         problems = output_problems(document, spec)
         if problems:
             fail(document, problems)
-        found = _data(study, spec, plan) if data else None
+        found = _data(document, study, spec, plan) if data else None
         warnings = _graph(document, spec, plan)
     for line in warnings:
         print(line, file=sys.stderr)
@@ -92,15 +92,19 @@ def _graph(document: Document, spec: StudySpec, plan: Plan) -> list[str]:
     return [f"{at.file}:{at.line}:{at.col} warning: {reading(found, [])}"]
 
 
-def _data(study: Path, spec: StudySpec, plan: Plan) -> list[dict[str, Any]]:
+def _data(document: Document, study: Path, spec: StudySpec, plan: Plan) -> list[dict[str, Any]]:
     """Read the data and put it in shape for each metric, as `run` would; nothing is estimated."""
     from causal_eval.data.connect import open_source
     from causal_eval.data.shape import check_expectations, shape
+    from causal_eval.data.stamps import refuse_late
+    from causal_eval.spec.read import placed
 
     source = open_source(spec.data, base=study.parent)
     check_expectations(source, spec.data.expect)
     if plan.graph is not None:
         plan.graph.require(source.columns)
+    with placed(document):
+        refuse_late(source, spec.roles)
     found = []
     for metric in spec.metrics:
         shaped = shape(
