@@ -125,9 +125,9 @@ def attach() -> None:
 
 def _words(name: str) -> Callable[[Any], str]:
     def said(self: Any) -> str:
-        from causal_eval.report import wording
+        from causal_eval.report import explain, wording
 
-        text: str = getattr(wording, name)(self)
+        text: str = getattr(explain if name == "explain" else wording, name)(self)
         return text
 
     said.__name__ = name.removeprefix("estimate_")

@@ -30,7 +30,7 @@ def decide(
     open_guards = [c for c in guards if c.outcome in ("not cleared", "missing")]
     closed = [d for d in diagnostics if d.gate and d.verdict == "fail"]
     text = _rule_text(rule, next(m for m in metrics if m.role == "primary"), bool(guards))
-    threats = _threats(diagnostics, label)
+    threats = _threats(diagnostics, label, findings)
 
     def say(what: str, reason: str) -> Decision:
         return Decision(what, text, reason, clauses, threats)  # type: ignore[arg-type]
@@ -76,11 +76,19 @@ def _rule_text(rule: DecisionSpec, metric: MetricInfo, guards: bool) -> str:
     )
 
 
-def _threats(diagnostics: Sequence[Diagnostic], label: dict[str, str]) -> tuple[str, ...]:
-    """What could be wrong, failures first, then warnings, then what could not be checked."""
+_UNSEEN = {
+    True: "No check can see what was not measured: what drives both the choice and the outcome would be counted as effect.",
+    False: "No check can see another change that reached the treated alone after the launch: it would be counted as effect.",
+}
+"""The threat that is left when every check passed, for data with one period and for data with several."""
+
+
+def _threats(diagnostics: Sequence[Diagnostic], label: dict[str, str], findings: Sequence[Finding]) -> tuple[str, ...]:
+    """What could be wrong: failures first, then warnings, then what could not be checked, and what no check can see."""
     order = {"fail": 0, "warn": 1, "not_run": 2}
     open_ = sorted(
-        (d for d in diagnostics if d.verdict in order), key=lambda d: (order[d.verdict], d.check != "pre_trends")
+        (d for d in diagnostics if d.verdict in order and d.details.get("applies") is not False),
+        key=lambda d: (order[d.verdict], d.check != "pre_trends"),
     )
     several = len(label) > 1
 
@@ -91,4 +99,6 @@ def _threats(diagnostics: Sequence[Diagnostic], label: dict[str, str]) -> tuple[
             said = said if several else said[0].upper() + said[1:]
         return f"{label.get(d.metric, d.metric)}: {said}" if several else said
 
-    return tuple(sentence(d) for d in open_)
+    estimate = next((f.estimate for f in findings if f.estimate is not None), None)
+    unseen = () if estimate is None or open_ else (_UNSEEN[estimate.sample.n_periods == 1],)
+    return (*(sentence(d) for d in open_), *unseen)

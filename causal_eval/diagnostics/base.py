@@ -80,6 +80,10 @@ class Check(Protocol):
         ...
 
 
+INAPPLICABLE: dict[str, Json] = {"applies": False}
+"""Details of a check that asks what this kind of data cannot have: not run, and no threat either."""
+
+
 def diagnostic(
     info: CheckInfo,
     verdict: Verdict,

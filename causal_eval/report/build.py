@@ -18,41 +18,39 @@ from causal_eval.report.sections import (
     limitations,
     lineage,
     needed,
+    over_time,
     places,
     question,
     reproduce,
     results,
     risk,
+    robustness,
     scorecard,
+    segments,
+    sensitivity,
     sign_off,
     target_trial,
+    totals,
 )
 from causal_eval.report.sections.banner import banner
 from causal_eval.results.types import StudyResult
 
 Audience = Literal["launch-review", "exec", "technical", "policy"]
 
-_LEFT_OUT: dict[str, frozenset[str]] = {
-    "launch-review": frozenset({"appendix"}),
-    "technical": frozenset(),
-    "policy": frozenset({"appendix", "event-study", "reproduce"}),
-    "exec": frozenset(
-        {
-            "appendix",
-            "event-study",
-            "question",
-            "design",
-            "target-trial",
-            "results",
-            "segments",
-            "assumptions",
-            "events",
-            "limitations",
-            "data",
-            "reproduce",
-        }
-    ),
+_EVERYTHING = (
+    "bottom-line", "headline", "scorecard", "needed", "risk", "question", "design", "target-trial", "results", "over-time", "totals",
+    "segments", "exploratory", "assumptions", "robustness", "sensitivity", "events", "limitations", "data", "reproduce", "sign-off",
+    "appendix",
+)  # fmt: skip
+"""The sections by their anchors, in order."""
+_READS: dict[str, frozenset[str]] = {
+    "launch-review": frozenset(_EVERYTHING) - {"appendix"},
+    "technical": frozenset(_EVERYTHING),
+    "policy": frozenset(_EVERYTHING)
+    - {"over-time", "exploratory", "robustness", "sensitivity", "reproduce", "appendix"},
+    "exec": frozenset({"bottom-line", "headline", "scorecard", "needed", "risk", "sign-off"}),
 }
+"""Audience -> the sections it reads."""
 
 
 def build(
@@ -63,7 +61,7 @@ def build(
     ``figures`` names the figures at hand (default: all that the result gives). Raises UsageError (E605) for an
     audience that does not exist.
     """
-    if audience not in _LEFT_OUT:
+    if audience not in _READS:
         raise UsageError("E605", f"no audience {audience!r}", hint=str(suggest(audience, get_args(Audience))))
     if figures is None:
         from causal_eval.plots.figures import figures as all_figures
@@ -75,13 +73,17 @@ def build(
         scorecard.section(result),
         needed.section(result),
         risk.section(result),
-        figure.event_study(result, figures),
         question.section(result),
         design.section(result),
         target_trial.section(result),
         results.section(result, figures),
+        over_time.section(result, figures),
+        totals.section(result),
+        segments.section(result),
         exploratory.section(result),
-        assumptions.section(result),
+        assumptions.section(result, every=audience == "technical"),
+        robustness.section(result),
+        sensitivity.section(result, figures),
         events.section(result),
         limitations.section(result),
         lineage.section(result),
@@ -89,6 +91,6 @@ def build(
         sign_off.section(result),
         appendix.section(result, figures),
     ]
-    skip = _LEFT_OUT[audience]
-    read = [s for s in sections if s is not None and s.anchor not in skip]
+    reads = _READS[audience]
+    read = [s for s in sections if s is not None and s.anchor in reads]
     return [banner(result), *places.placed(read, figures)]

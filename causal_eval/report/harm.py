@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from causal_eval.plots.numbers import change, error_of
+from causal_eval.report.needed import POWER
 from causal_eval.report.totals import total_unit
 from causal_eval.report.wording import clause_of
 from causal_eval.results.types import Effect, MetricInfo, StudyResult
 
-_POWER = NormalDist().inv_cdf(0.8)
+_POWER = NormalDist().inv_cdf(POWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Harm:
     total: str | None
     """``worst`` summed over the treated units and periods, in words; None where a sum has no meaning."""
     smallest: float | None
-    """The harm that a study with this error would find in four of five cases (its half-width plus 0.84 errors)."""
+    """The harm that a study as precise would find in four of five cases, as in :mod:`causal_eval.report.needed`."""
     narrower: float | None
     """For a guardrail: how many times narrower the interval must be to clear the margin at this estimate; 0: never."""
 
@@ -42,8 +43,9 @@ def harm_of(result: StudyResult, name: str) -> Harm | None:
     error = error_of(effect)
     worst = _bad(effect, metric)
     smallest = None
-    if worst is not None and error is not None:
-        size = abs(effect.value - worst) + _POWER * error
+    if worst is not None and effect.interval is not None:
+        level = NormalDist().inv_cdf(0.5 + effect.interval.level / 2)
+        size = abs(effect.value - worst) * (level + _POWER) / level
         smallest = size if metric.better == "lower" else -size
     total = estimate.effect("overall", "cumulative")
     unit = total_unit(result, metric)

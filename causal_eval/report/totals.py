@@ -9,8 +9,9 @@ from causal_eval.results.types import MetricInfo, StudyResult
 def total_unit(result: StudyResult, metric: MetricInfo) -> Unit | None:
     """The unit of ``scale = cumulative``; None where a sum has no meaning (logarithms, values in per cent).
 
-    A share summed over treated rows is a number of cases, a ratio summed over its denominators is in units of the
-    numerator: neither is in per cent.
+    A share summed over treated rows is a number of cases; a ratio summed over its denominators is in units of the
+    numerator, which can be counted where the ratio is a share of it. A ratio without units that is no share, such as
+    points of a survey per answer, has no sum that anybody could act on.
     """
     unit = unit_of(metric, log=is_log(result, metric.name))
     if is_log(result, metric.name) or (unit.level == "%" and metric.kind not in ("proportion", "prevalence")):
@@ -18,8 +19,12 @@ def total_unit(result: StudyResult, metric: MetricInfo) -> Unit | None:
     if metric.kind in ("proportion", "prevalence"):
         return Unit(1.0, "", " cases", " cases", " cases")
     if metric.kind == "ratio" and not metric.units:
+        finding = result.find(metric.name)
+        level = finding.estimate.counterfactual if finding is not None and finding.estimate is not None else None
+        if level is None or not 0 <= level <= 1:
+            return None
         name = numerator(result, metric)
-        return Unit(1.0, "", f" ({name})", f" ({name})", f" ({name})") if name else Unit()
+        return Unit(1.0, "", f" {name}", f" {name}", f" {name}") if name else Unit()
     return unit
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from causal_eval.plots.names import (
     analysis_name,
-    assumption_title,
     estimand_name,
     estimand_tag,
     method_name,
@@ -249,32 +248,6 @@ def merged_notes(findings: tuple[Finding, ...] | list[Finding]) -> list[tuple[st
     return [("; ".join(names), note) for note, names in carried.items()]
 
 
-def limitations(result: StudyResult) -> list[str]:
-    """What to keep in mind: the decision's threats, checks that did not pass, failed analyses, the author's own."""
-    out = [
-        f"{OBSERVATIONAL} Something else that reached the treated group at the same time would be counted as the "
-        "effect."
-    ]
-    out += [sentence(t) for t in result.decision.threats]
-    for verdict in ("fail", "warn", "not_run"):
-        for d in result.diagnostics:
-            if d.verdict == verdict:
-                out.append(f"{assumption_title(d.assumption)} ({VERDICT_WORDS[d.verdict]}): {sentence(d.reading)}")
-    for f in result.findings:
-        if isinstance(f.said, Failure):
-            label = metric_label(result.metric(f.metric))
-            out.append(f"{label}, {analysis_name(f)}: no estimate ({f.said.status}). {sentence(f.said.message)}")
-    headline = result.headline.estimate
-    if headline and headline.estimand in ("att", "ate"):
-        out.append(
-            f"The estimate is the {estimand_name(headline)} in this population and these periods, not a forecast "
-            "for others."
-        )
-    own = report_setting(result, "limitations")
-    out += [sentence(str(x)) for x in own] if isinstance(own, (list, tuple)) else []
-    return list(dict.fromkeys(out))
-
-
 def report_setting(result: StudyResult, key: str) -> object:
     """A setting of [report] in the resolved spec; None where the result holds none."""
     said = result.spec.get("report")
@@ -302,10 +275,10 @@ def summary(result: StudyResult) -> str:
         estimate = finding.said
         only = " (a reference only)" if finding.role == "reference" else ""
         lines.append(f"{metric_label(metric)}: {estimand_name(estimate)}, {analysis_name(finding)}{only}")
-        lines.append(f"  absolute  {_line(estimate.headline, unit)}")
+        lines.append(f"  absolute  {effect_line(estimate.headline, unit)}")
         relative = estimate.effect("overall", "relative")
         if relative:
-            lines.append(f"  relative  {_line(relative, RELATIVE)}")
+            lines.append(f"  relative  {effect_line(relative, RELATIVE)}")
         lines.append(f"  inference {estimate.inference}")
         lines += [f"  note: {n}" for n in estimate.notes[:2]]
     guards = guardrail_sentence(result)
@@ -329,49 +302,10 @@ def _printable(line: str) -> str:
     return "".join(c if c.isprintable() else " " for c in line)
 
 
-def _line(effect: Effect, unit: Unit) -> str:
+def effect_line(effect: Effect, unit: Unit) -> str:
+    """An effect, its interval and its p-value on one line."""
     p = f", {p_text(effect.p_value)}" if effect.p_value is not None else ""
     return f"{effect_text(effect, unit)}, {interval_phrase(effect, unit, bare=True)}{p}"
-
-
-def explain(result: StudyResult) -> str:
-    """A longer plain text: what was estimated, how, what came out, what could be wrong."""
-    parts: list[str] = [summary(result), "", "What was asked", f"  {sentence(result.question.question)}"]
-    parts.append(f"  {sentence('Decision rule: ' + result.decision.rule)}")
-    finding = result.headline
-    if isinstance(finding.said, Estimate):
-        e, s = finding.said, finding.said.sample
-        parts += [
-            "",
-            "What was estimated",
-            f"  {sentence(e.estimand_text)}",
-            f"  Method: {analysis_name(finding)}.",
-            f"  p-values and intervals: {e.inference}.",
-            f"  Sample: {s.n_rows:,} rows, {s.n_units:,} units, {s.n_treated:,} of them treated.",
-        ]
-        parts += [f"  Left out: {d.count:,} {d.what}, {d.reason}." for d in s.dropped]
-        parts += [f"  {note}" for note in e.notes]
-        others = [f for f in result.findings if f.metric == finding.metric and f is not finding]
-        if others:
-            unit = metric_unit(result, result.primary_metric)
-            parts += ["", "Other analyses of the same metric"]
-            for f in others:
-                said = (
-                    _line(f.said.headline, unit)
-                    if isinstance(f.said, Estimate)
-                    else f"{f.said.status}: {f.said.message}"
-                )
-                parts.append(f"  {analysis_name(f)}: {said}")
-    if result.diagnostics:
-        parts += ["", "Assumptions and evidence"]
-        for verdict in VERDICT_ORDER:
-            parts += [
-                f"  [{VERDICT_WORDS[verdict]}] {assumption_title(d.assumption)}: {sentence(d.reading)}"
-                for d in result.diagnostics
-                if d.verdict == verdict
-            ]
-    parts += ["", "What could be wrong", *(f"  - {x}" for x in limitations(result))]
-    return "\n".join(parts)
 
 
 def estimate_summary(estimate: Estimate) -> str:
@@ -380,11 +314,11 @@ def estimate_summary(estimate: Estimate) -> str:
     lines = [
         f"{method_name(estimate.method)}: {estimand_name(estimate)}",
         f"  {sentence(estimate.estimand_text)}",
-        f"  absolute  {_line(estimate.headline, Unit())}",
+        f"  absolute  {effect_line(estimate.headline, Unit())}",
     ]
     relative = estimate.effect("overall", "relative")
     if relative:
-        lines.append(f"  relative  {_line(relative, RELATIVE)}")
+        lines.append(f"  relative  {effect_line(relative, RELATIVE)}")
     lines += [
         f"  inference {estimate.inference}",
         f"  sample    {s.n_rows:,} rows, {s.n_units:,} units, {s.n_treated:,} treated",

@@ -160,7 +160,7 @@ def test_the_write_up_fences_off_what_was_looked_for(tmp_path) -> None:
     part = text.split("Exploratory: do effects differ, and for whom?")[-1].split("Assumptions and evidence")[0]
     assert "no decision should rest on it" in part
     assert re.search(r"\| volume \| \+\d", part) and "hold for all 2 covariates at once" in part
-    assert "Predictions find those who gain more" in part and "plan: f" in part
+    assert "Predictions find those who gain more" in part and "plan: f" in text
     assert "targeting" in part
     short = render(run(tmp_path / "study.toml", only="weighting"), formats=["md"])["md"]
     assert "Exploratory" not in short, "no forest, no section"

@@ -13,8 +13,9 @@ from sample_result import broken, hostile, launch, opt_in, organ_donations
 from causal_eval.errors import UsageError
 from causal_eval.report.blocks import Section
 from causal_eval.report.build import build
+from causal_eval.report.explain import explain
 from causal_eval.report.files import render, write_reports
-from causal_eval.report.wording import MOST_WORDS, bottom_line, effect_sentence, explain, summary, word_count
+from causal_eval.report.wording import MOST_WORDS, bottom_line, effect_sentence, summary, word_count
 from causal_eval.results.io import from_json, to_json
 from causal_eval.results.types import Diagnostic, Effect, Interval, Recommendation, StudyResult
 
@@ -37,15 +38,15 @@ def prose(html: str) -> str:
 def test_sections_stand_in_the_order_of_a_reader_who_stops_early() -> None:
     """The bottom line first, sign-off last."""
     assert anchors(launch()) == [
-        "bottom-line", "headline", "scorecard", "risk", "event-study", "question", "design", "results", "assumptions", "events",
-        "limitations", "data", "reproduce", "sign-off",
+        "bottom-line", "headline", "scorecard", "risk", "question", "design", "results", "over-time", "totals", "segments",
+        "assumptions", "robustness", "events", "limitations", "data", "reproduce", "sign-off",
     ]  # fmt: skip
 
 
 def test_a_section_without_numbers_is_absent() -> None:
     """No figure of a failed headline, no table of checks that were not asked for, no events where there were none."""
     said = anchors(broken())
-    assert not {"headline", "event-study", "assumptions", "events"} & set(said)
+    assert not {"headline", "over-time", "totals", "assumptions", "robustness", "events"} & set(said)
     assert {"bottom-line", "scorecard", "results", "limitations"} <= set(said)
 
 

@@ -46,9 +46,9 @@ def test_the_sum_over_the_treated_is_in_cases_for_a_share() -> None:
 
 
 def test_the_smallest_harm_is_the_half_width_and_what_power_adds() -> None:
-    """(t quantile + 0.8416) standard errors, on the harmful side."""
+    """The half-width times (1.95996 + 0.84162) / 1.95996, on the harmful side (Bloom 1995)."""
     harm = harm_of(launch(), "resolved_7d")
-    assert harm is not None and harm.smallest == pytest.approx(-(Z + 0.8416) * 0.00684, rel=1e-4)
+    assert harm is not None and harm.smallest == pytest.approx(-Z * 0.00684 * 1.42940, rel=1e-4)
 
 
 def test_a_guardrail_that_is_open_says_how_much_narrower_its_interval_must_be() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
+from causal_eval.diagnostics.base import INAPPLICABLE, Check, CheckInfo, Fitted, diagnostic
 from causal_eval.diagnostics.words import num, p_text
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Composition:
 
         data = fitted.data
         if not isinstance(data, Panel):
-            return diagnostic(self.info, "not_run", "There is no before and after in this data.")
+            return diagnostic(self.info, "not_run", "There is no before and after in this data.", details=INAPPLICABLE)
         starts = adoption(data, fitted.design)
         if not starts:
             return diagnostic(self.info, "not_run", "No launch inside the data.")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
+from causal_eval.diagnostics.base import INAPPLICABLE, Check, CheckInfo, Fitted, diagnostic
 from causal_eval.diagnostics.words import num
 
 if TYPE_CHECKING:
@@ -55,7 +55,12 @@ class LeaveOneOut:
 
         data = fitted.data
         if not isinstance(data, Panel):
-            return diagnostic(self.info, "not_run", "Rows without units over time cannot be left out a unit at a time.")
+            return diagnostic(
+                self.info,
+                "not_run",
+                "Rows without units over time cannot be left out a unit at a time.",
+                details=INAPPLICABLE,
+            )
         quick = _quick(fitted)
         found: list[_Without] = []
         refused = 0

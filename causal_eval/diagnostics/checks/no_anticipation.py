@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
+from causal_eval.diagnostics.base import INAPPLICABLE, Check, CheckInfo, Fitted, diagnostic
 from causal_eval.diagnostics.words import num, p_text
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class NoAnticipation:
         from causal_eval.errors import EstimatorRefusal
 
         if not isinstance(fitted.data, Panel):
-            return diagnostic(self.info, "not_run", "There is no time before the treatment in this data.")
+            return diagnostic(
+                self.info, "not_run", "There is no time before the treatment in this data.", details=INAPPLICABLE
+            )
         design = replace(fitted.design, anticipation=fitted.design.anticipation + 1)
         try:
             wider = fitted.again(fitted.data, design, rng=rng)

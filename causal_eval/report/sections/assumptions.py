@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from causal_eval.plots.names import assumption_title
 from causal_eval.report.blocks import Block, Column, Section, Strong, Table, Text, cell
+from causal_eval.report.checks import open_checks
 from causal_eval.report.numbers import p_text, plain
 from causal_eval.report.wording import VERDICT_ORDER, check_title, checks_sentence, gate_closed, sentence, verdict_mark
 from causal_eval.results.types import Diagnostic, StudyResult
@@ -19,8 +20,11 @@ def _result(d: Diagnostic) -> str:
     return ", ".join(said)
 
 
-def section(result: StudyResult) -> Section | None:
-    """One row a check; absent when no check was asked for."""
+def section(result: StudyResult, *, every: bool = False) -> Section | None:
+    """One row a check of the primary metric, and of the others what did not pass; ``every``: all checks, with numbers.
+
+    Absent when no check was asked for.
+    """
     if not result.diagnostics:
         return None
     columns = (
@@ -28,18 +32,29 @@ def section(result: StudyResult) -> Section | None:
         Column("Threshold", True, detail=True),
         Column("Reading", wide=True), Column("What would break it", wide=True, detail=True),
     )  # fmt: skip
-    rows = []
+    rows, left = [], 0
+    primary = result.primary_metric.name
+    own = {d.check for d in result.diagnostics if d.metric == primary}
+    open_ = {id(c.first): c for c in open_checks(result)}
     for verdict in VERDICT_ORDER:
         for d in result.diagnostics:
-            if d.verdict == verdict:
-                rows.append((
-                    cell(Strong(assumption_title(d.assumption)), sentence(d.question) if d.question else "", check_title(result, d)),
-                    cell(verdict_mark(d.verdict), "gate" if d.gate else ""),
-                    cell(_result(d)),
-                    cell(plain(d.threshold) if d.threshold is not None else ""),
-                    cell(sentence(d.reading)),
-                    cell(sentence(d.breaks) if d.breaks else ""),
-                ))  # fmt: skip
+            if d.verdict != verdict:
+                continue
+            if not every and d.metric != primary and (d.check in own or d.verdict == "not_run") and id(d) not in open_:
+                left += 1
+                continue
+            also = open_[id(d)].also if id(d) in open_ and not every else ""
+            rows.append((
+                cell(
+                    Strong(assumption_title(d.assumption)), sentence(d.question) if d.question else "",
+                    check_title(result, d),
+                ),
+                cell(verdict_mark(d.verdict), "gate" if d.gate else ""),
+                cell(_result(d)),
+                cell(plain(d.threshold) if d.threshold is not None else ""),
+                cell(sentence(d.reading), also),
+                cell(sentence(d.breaks) if d.breaks else ""),
+            ))  # fmt: skip
     head = checks_sentence(result)
     if gate_closed(result):
         head += " A gating check failed: no decision may rest on the estimate."
@@ -47,6 +62,13 @@ def section(result: StudyResult) -> Section | None:
         Text((head,)),
         Table("Assumptions, checks and readings", columns, tuple(rows), cards=True, quiet=True),
     ]
+    if left:
+        blocks.append(
+            Text(
+                (f"{left} more, of other metrics, are in diagnostics.csv and in the report for a technical audience.",),
+                "note",
+            )
+        )
     balance = _balance(result)
     if balance:
         blocks.append(balance)

@@ -7,7 +7,7 @@ from typing import Any
 from causal_eval.plots.names import analysis_name, metric_label
 from causal_eval.report.blocks import Block, Column, Section, Strong, Table, Text, cell
 from causal_eval.report.numbers import change, error_of, p_text, share
-from causal_eval.report.wording import metric_unit, sentence
+from causal_eval.report.wording import metric_unit
 from causal_eval.results.types import Estimate, Finding, StudyResult
 
 FENCE = (
@@ -30,8 +30,7 @@ def section(result: StudyResult) -> Section | None:
     if targeting:
         blocks.append(Text((targeting,)))
     blocks += _projection(result, found, found.estimate)
-    blocks += _segments(result, found, found.estimate)
-    return Section("segments", "Exploratory: do effects differ, and for whom?", tuple(blocks))
+    return Section("exploratory", "Exploratory: do effects differ, and for whom?", tuple(blocks))
 
 
 def _differ(e: Estimate) -> str:
@@ -87,31 +86,6 @@ def _projection(result: StudyResult, f: Finding, e: Estimate) -> list[Block]:
         Table(f"{label}: what goes with larger effects ({analysis_name(f)})", columns, body),
         Text((note,), "note"),
     ]
-
-
-def _segments(result: StudyResult, f: Finding, e: Estimate) -> list[Block]:
-    """Segments of an analysis that is not the primary one, whose own stand among the results."""
-    mine = [x for x in e.effects if x.aggregation.startswith("segment:") and x.scale == "absolute"]
-    if f.role == "primary" or not mine:
-        return []
-    unit, error = metric_unit(result, result.primary_metric), error_of(e.headline)
-    body = tuple(
-        (
-            cell(x.aggregation.removeprefix("segment:").replace("=", ": ", 1)),
-            cell(change(x.value, unit, error)),
-            cell(
-                f"{change(x.interval.low, unit, error)} to {change(x.interval.high, unit, error)}" if x.interval else ""
-            ),
-            cell(_p(x.p_value)),
-        )
-        for x in mine
-    )
-    columns = (Column("Segment"), Column("Effect", True), Column("Interval", True), Column("p", True))
-    note = mine[0].note
-    out: list[Block] = [
-        Table(f"{metric_label(result.primary_metric)}: by declared segment ({analysis_name(f)})", columns, body)
-    ]
-    return [*out, Text((sentence(note),), "note")] if note else out
 
 
 def _p(p: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The two figures that stand on their own: the headline and the event study."""
+"""The figure that stands on its own: the headline."""
 
 from __future__ import annotations
 
@@ -14,10 +14,3 @@ def headline(result: StudyResult, figures: Collection[str]) -> Section | None:
     if "headline" not in figures:
         return None
     return Section("headline", f"What changed: {metric_label(result.primary_metric)}", (FigureRef("headline"),))
-
-
-def event_study(result: StudyResult, figures: Collection[str]) -> Section | None:
-    """Leads and lags of the primary metric."""
-    if "event_study" not in figures:
-        return None
-    return Section("event-study", "Before and after, period by period", (FigureRef("event_study"),))

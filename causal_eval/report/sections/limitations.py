@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from causal_eval.report.blocks import Bullets, Section
-from causal_eval.report.wording import limitations
+from causal_eval.report.limits import limitations
 from causal_eval.results.types import StudyResult
 
 

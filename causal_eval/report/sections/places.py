@@ -9,13 +9,13 @@ from causal_eval.report.blocks import Block, FigureRef, Section, Sub
 
 PLACES: dict[str, tuple[str, ...]] = {
     "guardrails": ("risk", "scorecard"),
-    "sensitivity": ("sensitivity", "event-study"),
+    "sensitivity": ("sensitivity", "over-time"),
     "timeline": ("design",),
     "calendar": ("design",),
     "attrition": ("design",),
     "causal_graph": ("design",),
     "segments": ("segments", "results"),
-    "targeting": ("segments", "results"),
+    "targeting": ("exploratory", "results"),
     "triangulation": ("robustness", "results"),
     "specification_curve": ("robustness", "results"),
     "weights": ("results",),

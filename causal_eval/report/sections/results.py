@@ -36,10 +36,8 @@ from causal_eval.report.wording import merged_notes, metric_unit, sentence
 from causal_eval.results.types import Effect, Estimate, Failure, Finding, MetricInfo, StudyResult
 
 _FAMILIES = (
-    ("overall:", "Overall, aggregated in other ways"),
-    ("segment:", "By segment"),
-    ("cohort:", "By cohort"),
-    ("period:", "By period"),
+    ("overall:", "overall, aggregated in other ways"),
+    ("cohort:", "by cohort"),
 )
 MOST_ROWS = 30
 _COMPARED = {
@@ -107,17 +105,20 @@ def adjustment(result: StudyResult) -> str:
         return ""
     unit = metric_unit(result, metric)
     error = error_of(main.headline)
-    difference = main.headline.value - naive.estimate.headline.value
-    return (
-        f"What adjustment changed: the reference ({analysis_name(naive)}) gives "
-        f"{effect_text(naive.estimate.headline, unit, words=True)}, "
-        f"the primary analysis {effect_text(main.headline, unit, words=True)}. The difference of "
-        f"{change(difference, unit, error, words=True)} is what the comparison takes out of the reference."
+    difference = change(main.headline.value - naive.estimate.headline.value, unit, error, words=True)
+    said = (
+        f"The reference ({analysis_name(naive)}) gives {effect_text(naive.estimate.headline, unit, words=True)}, "
+        f"the primary analysis {effect_text(main.headline, unit, words=True)}."
     )
+    if not any(c in "123456789" for c in difference):
+        return f"{said} They do not differ by as much as the errors can tell."
+    if naive.method != "naive":
+        return f"{said} They differ by {difference}."
+    return f"What adjustment changed: {said[0].lower()}{said[1:]} The difference of {difference} is what the comparison takes out."
 
 
 def section(result: StudyResult, figures: Collection[str]) -> Section | None:
-    """Tables for the primary metric and for the others, the forest, cumulative and finer effects, and every note."""
+    """Tables for the primary metric and for the others, the forest, averages by cohort, and every note."""
     if not result.findings:
         return None
     primary = result.primary_metric
@@ -177,35 +178,31 @@ def compared(result: StudyResult) -> list[Block]:
 
 
 def finer(result: StudyResult) -> list[Block]:
-    """Cumulative, segment, cohort and period effects of the primary analysis, as far as they are there."""
+    """Effects of the primary analysis aggregated in other ways and by cohort, as far as they are there."""
     e = result.headline.estimate
     if e is None:
         return []
-    unit = metric_unit(result, result.primary_metric)
-    out: list[Block] = []
-    total = e.effect("overall", "cumulative")
-    if total is not None:
-        plain_unit = Unit()
-        interval = (
-            f" ({share(total.interval.level)} interval {interval_text(total, plain_unit)})" if total.interval else ""
-        )
-        out.append(
-            Text(
-                (
-                    f"Summed over the treated rows after the launch, the effect is "
-                    f"{effect_text(total, plain_unit)}{interval}.",
-                )
-            )
-        )
-    for prefix, caption in _FAMILIES:
-        rows = [x for x in e.effects if x.aggregation.startswith(prefix) and x.scale == "absolute"]
-        if rows and len(rows) <= MOST_ROWS:
-            columns = (Column("What"), Column("Effect", True), Column("Interval", True), Column("p", True))
-            body = tuple((cell(_what(x, prefix)), *_numbers(x, unit)) for x in rows)
-            out.append(
-                Table(f"{metric_label(result.primary_metric)}: {caption[0].lower()}{caption[1:]}", columns, body)
-            )
-    return out
+    unit, label = metric_unit(result, result.primary_metric), metric_label(result.primary_metric)
+    tables = (family(e, prefix, f"{label}: {caption}", unit) for prefix, caption in _FAMILIES)
+    return [t for t in tables if t is not None]
+
+
+def family(
+    e: Estimate, prefix: str, caption: str, unit: Unit, *, only: Collection[Effect] | None = None
+) -> Table | None:
+    """The effects whose aggregation starts with ``prefix``, one row each; None for none, or too many to read."""
+    rows = [x for x in e.effects if x.aggregation.startswith(prefix) and x.scale == "absolute"]
+    rows = [x for x in rows if only is None or x in only]
+    if not rows or len(rows) > MOST_ROWS:
+        return None
+    counted = any(x.n_units is not None for x in rows)
+    columns = [Column("What"), Column("Effect", True), Column("Interval", True), Column("p", True)]
+    columns += [Column("Units", True)] if counted else []
+    body = []
+    for x in rows:
+        units = [cell(count(x.n_units) if x.n_units is not None else "")] if counted else []
+        body.append((cell(_what(x, prefix)), *_numbers(x, unit), *units))
+    return Table(caption, tuple(columns), tuple(body))
 
 
 def _what(effect: Effect, prefix: str) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from causal_eval.plots.names import METRIC_ROLES, assumption_title, metric_label
 from causal_eval.plots.style import pretty
 from causal_eval.report.blocks import Block, Cell, Column, Line, Section, Strong, Table, Text, cell
+from causal_eval.report.checks import open_checks
 from causal_eval.report.harm import Harm, harm_of
 from causal_eval.report.numbers import RELATIVE, change, fixed, share
 from causal_eval.report.sections.events import overlaps
 from causal_eval.report.wording import (
-    VERDICT_ORDER,
-    VERDICT_WORDS,
     gate_closed,
     metric_unit,
     outcome_mark,
@@ -18,7 +17,7 @@ from causal_eval.report.wording import (
     threshold_phrase,
     verdict_mark,
 )
-from causal_eval.results.types import Clause, Diagnostic, StudyResult
+from causal_eval.results.types import Clause, StudyResult
 
 _TODO = {
     ("primary", "met"): "Keep measuring after the launch.",
@@ -124,26 +123,19 @@ def _todo(clause: Clause, harm: Harm) -> str:
 def _breakers(result: StudyResult) -> Table | None:
     """Checks that did not pass, one row each, the metrics together; then what else happened after the launch."""
     rows: list[tuple[Cell, ...]] = []
-    primary = result.primary_metric.name
-    open_ = [d for d in result.diagnostics if d.verdict in ("fail", "warn")]
-    open_.sort(key=lambda d: (VERDICT_ORDER.index(d.verdict), not d.gate, d.metric != primary))
-    for check in dict.fromkeys(d.check for d in open_):
-        mine = [d for d in open_ if d.check == check]
-        first, others = mine[0], mine[1:]
-        also = ", ".join(f"{_label(result, d)} ({VERDICT_WORDS[d.verdict]})" for d in others)
-        of = "" if first.metric == primary else f"{_label(result, first)}: "
+    for c in open_checks(result, verdicts=("fail", "warn")):
         rows.append((
-            cell(Strong(assumption_title(first.assumption)), first.check.replace("_", " ")),
-            Cell(((verdict_mark(first.verdict),), (_LIKELY[first.verdict],))),
-            Cell(((sentence(of + first.reading),), *(((f"Also {also}.",),) if also else ()))),
-            cell(sentence(first.breaks)),
+            cell(Strong(assumption_title(c.first.assumption)), c.first.check.replace("_", " ")),
+            Cell(((verdict_mark(c.first.verdict),), (_LIKELY[c.first.verdict],))),
+            Cell(((c.reading,), *(((c.also,),) if c.also else ()))),
+            cell(sentence(c.first.breaks)),
         ))  # fmt: skip
-    unknown = [d for d in result.diagnostics if d.verdict == "not_run" and d.metric == primary]
+    unknown = open_checks(result, verdicts=("not_run",))
     if unknown:
         rows.append((
             cell(Strong("What could not be checked")),
             Cell(((verdict_mark("not_run"),), (_LIKELY["not_run"],))),
-            Cell(tuple((f"{assumption_title(d.assumption)} ({d.check.replace('_', ' ')}): {sentence(d.reading)}",) for d in unknown)),
+            Cell(tuple((f"{c.title}: {c.reading}",) for c in unknown)),
             cell("Judge it from knowledge of the launch; more periods or more units often help."),
         ))  # fmt: skip
     for event in result.events:
@@ -160,7 +152,3 @@ def _breakers(result: StudyResult) -> Table | None:
     columns = (Column("What could break the conclusion", wide=True), Column("How likely"), Column("How bad", wide=True),
                Column("What to do", wide=True))  # fmt: skip
     return Table("What would break the conclusion", columns, tuple(rows), cards=True)
-
-
-def _label(result: StudyResult, d: Diagnostic) -> str:
-    return next((metric_label(m) for m in result.metrics if m.name == d.metric), d.metric)

@@ -1,0 +1,75 @@
+"""Segments: the effect on parts of the population, fenced off where nobody named them beforehand."""
+
+from __future__ import annotations
+
+from causal_eval.plots.names import analysis_name, metric_label
+from causal_eval.report.blocks import Block, Mark, Section, Table, Text
+from causal_eval.report.numbers import fixed
+from causal_eval.report.sections.results import family
+from causal_eval.report.wording import metric_unit
+from causal_eval.results.types import Effect, Estimate, StudyResult
+
+PREFIX = "segment:"
+
+
+def section(result: StudyResult) -> Section | None:
+    """Segments of the primary metric, from the primary analysis or the first other that has any; else absent."""
+    found = [
+        f for f in result.findings
+        if f.metric == result.primary_metric.name and f.estimate is not None and _segments(f.estimate)
+    ]  # fmt: skip
+    if not found:
+        return None
+    first = next((f for f in found if f.role == "primary"), found[0])
+    assert first.estimate is not None
+    e = first.estimate
+    effects = _segments(e)
+    unit = metric_unit(result, result.primary_metric)
+    roles = result.spec.get("roles")
+    declared = roles.get("segments") if isinstance(roles, dict) else None
+    named = set(declared) if isinstance(declared, list) else set()
+    blocks: list[Block] = [Text((chance(effects),))]
+    for known in (True, False):
+        mine = [x for x in effects if (_column(x) in named) == known]
+        if not mine:
+            continue
+        if not known:
+            fence = (
+                ": not named in the study file, found by looking. Good for the next question, not for this decision."
+            )
+            blocks.append(Text((Mark("!", "Exploratory", "warn"), fence)))
+        by = "" if first.role == "primary" else f" ({analysis_name(first)})"
+        caption = f"{metric_label(result.primary_metric)}: {'declared' if known else 'exploratory'} segments{by}"
+        table: Table | None = family(e, PREFIX, caption, unit, only=mine)
+        if table is not None:
+            blocks.append(table)
+    title = "Segments" if all(_column(x) in named for x in effects) else "Segments (exploratory)"
+    return Section("segments", title, tuple(blocks))
+
+
+def chance(effects: list[Effect]) -> str:
+    """How many intervals exclude zero, beside how many would by chance alone."""
+    judged = [x for x in effects if x.interval is not None]
+    n = len(effects)
+    if not judged:
+        return f"{n} segments, none with an interval."
+    out = sum(1 for x in judged if x.interval and not x.interval.low <= 0 <= x.interval.high)
+    said = f"{out} of {n} segments have an interval that excludes zero."
+    joint = all("all segments" in x.note for x in judged)
+    if joint:
+        return (
+            said + " The intervals hold for all segments at once. Segments differ only where their intervals lie apart."
+        )
+    expected = sum(1 - x.interval.level for x in judged if x.interval)
+    return (
+        f"{said} By chance alone about {fixed(expected, 1)} would, if the launch changed none of them. A segment whose "
+        "interval excludes zero beside one whose interval includes it is no evidence that they differ."
+    )
+
+
+def _segments(e: Estimate) -> list[Effect]:
+    return [x for x in e.effects if x.aggregation.startswith(PREFIX) and x.scale == "absolute"]
+
+
+def _column(e: Effect) -> str:
+    return e.aggregation.removeprefix(PREFIX).partition("=")[0]

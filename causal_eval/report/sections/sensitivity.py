@@ -1,0 +1,36 @@
+"""Sensitivity: how far the assumptions could fail before the conclusion did."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from causal_eval.report.blocks import Block, Facts, Line, Section, Text
+from causal_eval.report.wording import sentence, verdict_mark
+from causal_eval.results.types import StudyResult
+
+_ASKED = {
+    "sensitivity": "If trends part after the launch",
+    "hidden_confounding": "If something not measured drove the choice",
+    "identification": "If other weights fit as well",
+    "leave_one_out": "If one unit were left out",
+    "donor_spillover": "If the launch reached the donors",
+    "no_anticipation": "If the launch was felt before it",
+}
+"""Checks that say how strong a failure would have to be, in the order of the design."""
+_FIGURES = {"sensitivity", "contour"}
+
+
+def section(result: StudyResult, figures: Collection[str]) -> Section | None:
+    """The primary metric's; absent where no such check could run."""
+    name = result.primary_metric.name
+    rows: list[tuple[str, Line]] = []
+    for check, asked in _ASKED.items():
+        for d in result.diagnostics:
+            if d.check == check and d.metric == name and d.verdict != "not_run":
+                rows.append((asked, (verdict_mark(d.verdict), f": {sentence(d.reading)}")))
+    if not rows and not _FIGURES & set(figures):
+        return None
+    blocks: list[Block] = [Facts(tuple(rows))] if rows else []
+    note = "What it would take to overturn the result, not how likely that is: judge that from knowledge of the launch."
+    blocks.append(Text((note,), "note"))
+    return Section("sensitivity", "Sensitivity: what it would take to overturn it", tuple(blocks))

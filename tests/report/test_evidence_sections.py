@@ -1,0 +1,146 @@
+"""Over time, totals, segments, robustness, sensitivity, concurrent changes: there when the numbers are, and saying them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sample_evidence import evidence
+from sample_result import SAMPLE, WEEKS, broken, effect, launch, organ_donations
+
+from causal_eval.report.blocks import Section, Table, Text
+from causal_eval.report.build import build
+from causal_eval.report.limits import limitations
+from causal_eval.report.sections import events, over_time, robustness, segments, sensitivity, totals
+from causal_eval.results.types import Diagnostic, Event, StudyResult
+
+
+def flat(section: Section | None) -> str:
+    """All words of a section, tables included."""
+    assert section is not None
+
+    def words(line: tuple[object, ...]) -> str:
+        return "".join(x if isinstance(x, str) else getattr(x, "word", "") or getattr(x, "text", "") for x in line)
+
+    out = []
+    for b in section.blocks:
+        if isinstance(b, Text):
+            out.append(words(b.line))
+        elif isinstance(b, Table):
+            out += [b.caption, *(words(line) for row in b.rows for c in row for line in c.lines)]
+        elif hasattr(b, "items"):
+            out += [words(x) for x in b.items]
+        elif hasattr(b, "rows"):
+            out += [f"{k} {words(v)}" for k, v in b.rows]
+    return " ".join(out)
+
+
+def test_over_time_says_where_the_effect_starts_and_ends_without_the_washout() -> None:
+    """Weeks 3 to 12 count: ten of them; the first two are washout."""
+    said = flat(over_time.section(launch(), ["event_study"]))
+    assert "Over the 10 weeks that count after the launch" in said and "does not show that it grows" in said
+
+
+def test_the_incremental_units_are_the_effect_times_the_treated_volume() -> None:
+    """The cumulative row as it is, per week over the twelve weeks after the launch."""
+    said = flat(totals.section(launch()))
+    assert "+1,610 cases" in said and "+650 to +2,580" in said
+    assert f"+{1612.4 / SAMPLE.n_post:.0f} cases" in said and "12 weeks after the launch" in said
+
+
+def test_nothing_is_summed_that_has_no_sum() -> None:
+    """No cumulative row, no section; a logarithm or a value in per cent has none either."""
+    assert totals.section(organ_donations()) is None
+    result = launch()
+    log = replace(result, spec={"metrics": [{"name": "resolved_7d", "log": True}]})
+    percent = replace(result, metrics=(replace(result.metrics[0], kind="mean", units="%"), *result.metrics[1:]))
+    assert totals.section(log) is None and totals.section(percent) is None
+
+
+def test_segments_that_nobody_declared_are_fenced_off() -> None:
+    """Declared ones stand without the fence; both count how many intervals chance alone would bring."""
+    open_ = segments.section(launch())
+    assert open_ is not None and open_.title == "Segments (exploratory)" and "Exploratory" in flat(open_)
+    assert "1 of 2 segments have an interval that excludes zero. By chance alone about 0.1 would" in flat(open_)
+    declared = segments.section(replace(launch(), spec={"roles": {"segments": ["language"]}}))
+    assert declared is not None and declared.title == "Segments" and "Exploratory" not in flat(declared)
+    assert segments.section(organ_donations()) is None
+
+
+def test_robustness_counts_who_agrees_and_names_who_could_not_say() -> None:
+    """Two other analyses failed; one points the same way with an interval above zero."""
+    said = flat(robustness.section(launch()))
+    assert "Beside the primary analysis, 1 other gave an estimate. 1 of 1 points the same way" in said
+    assert "1 of 1 intervals lies above zero, as the primary one does" in said
+    assert "Without an estimate" in said and "causal forest" in said
+
+
+def test_robustness_counts_an_analysis_that_says_the_opposite_as_not_agreeing() -> None:
+    """A significant effect of the other sign is no agreement about zero."""
+    result = launch()
+    other = next(f for f in result.findings if f.analysis == "synthetic" and f.metric == "resolved_7d")
+    assert other.estimate is not None
+    flipped = replace(other, said=replace(other.estimate, effects=(effect(-0.03, 0.007, 0.001),)))
+    found = tuple(flipped if f is other else f for f in result.findings)
+    said = flat(robustness.section(replace(result, findings=found)))
+    assert "0 of 1 point the same way; 0 of 1 intervals lie above zero" in said
+
+
+def test_a_primary_analysis_alone_has_no_robustness() -> None:
+    """Nor has a study whose primary analysis failed."""
+    result = launch()
+    alone = replace(result, findings=(result.headline,))
+    assert robustness.section(alone) is None and robustness.section(broken()) is None
+
+
+def test_sensitivity_holds_what_ran_and_is_absent_where_nothing_did() -> None:
+    """A check that was not run says nothing here."""
+    said = flat(sensitivity.section(evidence(), ["sensitivity", "contour"]))
+    assert "If trends part after the launch" in said and "If something not measured drove the choice" in said
+    assert sensitivity.section(launch(), []) is None
+    silent = Diagnostic("sensitivity", "resolved_7d", "main", "parallel_trends", "not_run", "Nothing to break.")
+    assert sensitivity.section(replace(launch(), diagnostics=(silent,)), []) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        (16, 19, "covers 4 of the 12 weeks after the launch"),
+        (10, 15, "covers 2 of the 12 weeks after the launch"),
+        (20, None, "from week 7 of 12 after the launch; no end given"),
+        (3, 5, "before the launch"),
+    ],
+)
+def test_a_concurrent_change_says_how_much_of_the_window_it_covers(start: int, end: int | None, said: str) -> None:
+    """Counted in the study's own periods, from the launch (week 15 of 26) on."""
+    last = WEEKS[end] if end is not None else ""
+    event = Event("Campaign", WEEKS[start], last, period=WEEKS[start], end_period=last or None)
+    assert said in flat(events.section(replace(launch(), events=(event,))))
+
+
+def _five(result: StudyResult) -> StudyResult:
+    check = Diagnostic("equivalence", "", "main", "parallel_trends", "warn", "Leads are wide.")
+    checks = tuple(replace(check, metric=m.name) for m in result.metrics)
+    threats = tuple(f"{m.label}: Leads are wide." for m in result.metrics)
+    return replace(result, diagnostics=checks, decision=replace(result.decision, threats=threats))
+
+
+def test_a_limitation_is_said_once_however_many_metrics_share_it() -> None:
+    """Threats made of the readings of checks do not come back as checks, nor once a metric."""
+    said = limitations(_five(launch()))
+    assert sum("Leads are wide" in x for x in said) == 1
+    line = next(x for x in said if "Leads are wide" in x)
+    assert line.startswith("Parallel trends (equivalence), warn: Leads are wide. Also Customer satisfaction (warn)")
+
+
+def test_a_launch_review_reads_the_checks_of_other_metrics_together_and_the_technical_audience_reads_all() -> None:
+    """Five metrics share a warning: one row and a count, or five rows."""
+    result = _five(launch())
+
+    def rows(audience: str) -> int:
+        section = next(
+            b for b in build(result, audience=audience) if isinstance(b, Section) and b.anchor == "assumptions"
+        )
+        return len(next(b for b in section.blocks if isinstance(b, Table)).rows)
+
+    assert rows("launch-review") == 1 and rows("technical") == 5
