@@ -6,6 +6,7 @@ of covariates that the launch itself does not touch. So each covariate takes the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -72,8 +73,10 @@ def shares(data: Panel, design: Design) -> list[Share]:
     return out
 
 
-def covariate_effects(fitted: Fitted, data: Panel, *, rng: np.random.Generator) -> tuple[list[Moved], list[str]]:
-    """The effect on each covariate, and the covariates on which none can be estimated."""
+def covariate_effects(
+    fitted: Fitted, data: Panel, *, rng: np.random.Generator, only: Sequence[int] | None = None
+) -> tuple[list[Moved], list[str]]:
+    """The effect on each covariate (of ``only``), and the covariates on which none can be estimated."""
     from dataclasses import replace
 
     from causal_eval.errors import EstimatorRefusal
@@ -83,6 +86,8 @@ def covariate_effects(fitted: Fitted, data: Panel, *, rng: np.random.Generator) 
     model = replace(fitted, estimator=fitted.estimator.model_copy(update=plain)) if plain else fitted
     found, refused = [], []
     for j, name in enumerate(data.covariates):
+        if only is not None and j not in only:
+            continue
         try:
             head = model.again(data.with_covariate_as_outcome(j), fitted.design, rng=rng).headline
         except EstimatorRefusal:

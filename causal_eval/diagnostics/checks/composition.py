@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from causal_eval.data.contract import Panel
     from causal_eval.diagnostics.thresholds import Thresholds
-    from causal_eval.results.types import Diagnostic, Verdict
+    from causal_eval.results.types import Diagnostic, Json, Verdict
 
 
 class Composition:
-    """Missing cells by group, before and after; in a repeated cross-section the cohorts' sizes and covariates."""
+    """Missing cells by group, before and after, and covariates that move with the launch; without units the cohorts' sizes."""
 
     info: ClassVar[CheckInfo] = CheckInfo(
         "composition",
@@ -26,11 +26,12 @@ class Composition:
     )
 
     def check(self, fitted: Fitted, thresholds: Thresholds, *, rng: np.random.Generator) -> Diagnostic:
-        """Difference-in-differences of the share of missing unit-period cells."""
+        """Difference-in-differences of the share of missing unit-period cells; then the covariates that change over time."""
         import numpy as np
 
         from causal_eval.data.contract import Panel
         from causal_eval.design.block import adoption
+        from causal_eval.diagnostics.covariates_after import covariates_after
 
         data = fitted.data
         if not isinstance(data, Panel):
@@ -53,29 +54,29 @@ class Composition:
         }
         gap = (share[True, True] - share[True, False]) - (share[False, True] - share[False, False])
         total = float(missing[:, keep].mean())
-        if total == 0:
-            return diagnostic(
-                self.info,
-                "pass",
-                "Every unit is measured in every period.",
-                statistic=0.0,
-                statistic_name="change in missing cells, treated less control",
-                threshold=thresholds.missing_gap,
-            )
-        verdict: Verdict = "warn" if abs(gap) > thresholds.missing_gap or total > thresholds.missing_cells else "pass"
+        after = covariates_after(fitted, data, thresholds.alpha, rng=rng)
+        moved = abs(gap) > thresholds.missing_gap
+        verdict: Verdict = "warn" if moved or total > thresholds.missing_cells or after.harm else "pass"
         reading = (
-            f"{total:.1%} of unit-period cells are missing (treated {share[True, False]:.1%} before and "
+            "Every unit is measured in every period."
+            if total == 0
+            else f"{total:.1%} of unit-period cells are missing (treated {share[True, False]:.1%} before and "
             f"{share[True, True]:.1%} after, control {share[False, False]:.1%} and {share[False, True]:.1%}); "
-            + ("the groups changed differently." if abs(gap) > thresholds.missing_gap else "the groups changed alike.")
+            + ("the groups changed differently." if moved else "the groups changed alike.")
         )
+        details: dict[str, Json] = {"share_missing": total} if total else {}
+        if after.tested:
+            details["covariates"] = [
+                {"covariate": e.covariate, "value": e.value, "p_value": e.p_value} for e in after.tested
+            ]
         return diagnostic(
             self.info,
             verdict,
-            reading,
-            statistic=gap,
+            reading + after.said,
+            statistic=gap if total else 0.0,
             threshold=thresholds.missing_gap,
             statistic_name="change in missing cells, treated less control",
-            details={"share_missing": total},
+            details=details,
         )
 
     def _rows(self, fitted: Fitted, data: Panel, thresholds: Thresholds, rng: np.random.Generator) -> Diagnostic:
