@@ -58,6 +58,8 @@ def plan_values(document: Document, spec: StudySpec) -> dict[str, str]:
         if key.startswith(_WORDS_ONLY) or (key.startswith("metrics.") and key.endswith(_WORDS_OF_A_METRIC)):
             continue
         found[key] = _text(value)
+    if spec.design.graph:
+        found["design.graph, the file's SHA-256"] = _sha256(document.base / spec.design.graph)
     return found
 
 
@@ -136,6 +138,12 @@ def _locking(raw: Mapping[str, Any]) -> Locking:
     if not all(isinstance(t, str) for t in texts):
         raise ValueError("its values are not text")
     return Locking(raw["at"], raw["note"], raw["package"], dict(values), raw["data_sha256"])
+
+
+def _sha256(path: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else NOT_SET
 
 
 def _text(value: Any) -> str:

@@ -94,3 +94,20 @@ def test_a_run_tells_what_differs_from_the_locked_plan(launch: Path) -> None:
     assert result.plan_lock is not None and not result.plan_lock.same_data
     assert [(c.key, c.before, c.after) for c in result.plan_lock.deviations] == [("study.seed", "0", "7")]
     assert "Not as locked: study.seed." in result.summary()
+
+
+def test_an_edge_that_is_added_to_the_causal_graph_is_a_change_of_the_plan(launch: Path, command: Command) -> None:
+    """The graph lies in a file of its own, which the lock knows by its content."""
+    from causal_eval.spec.plan_lock import changes, plan_values
+    from causal_eval.spec.read import check_document, read_document
+
+    dag = launch.parent / "dag.dot"
+    dag.write_text("digraph { a -> b }")
+    edit(launch, "[design]", '[design]\ngraph = "dag.dot"')
+    document = read_document(launch)
+    spec, _ = check_document(document)
+    assert spec is not None
+    before = plan_values(document, spec)
+    dag.write_text("digraph { a -> b; c -> b }")
+    (change,) = changes(before, plan_values(document, spec))
+    assert change.key == "design.graph, the file's SHA-256" and len(change.after) == 64
