@@ -313,6 +313,13 @@ _TOPICS = (
          "had everybody been treated against nobody. A launch review mostly asks for the att: what did it do where it "
          "is on. The ate is the question of rolling out, and needs units of every kind on both sides.",
          "Declare `design.estimand`. An analysis that changes it, by trimming or a caliper, says so by its name."),
+    Code("causal-graph", "what causes what, as the study's authors believe",
+         "`design.graph` names a DOT or GML file whose nodes are the data's columns; what nothing measures is marked `[observed=no]`. "
+         "From it follow the covariates that must be adjusted for, those that must not be (mediators, colliders, consequences of the "
+         "treatment: the study is refused), and independences that the data can contradict. A graph is an assumption; without one, "
+         "each covariate is taken to cause both the treatment and the outcome, and nothing unmeasured to do so.",
+         "Draw it before you see results: `digraph { age -> treated; age -> earnings; treated -> earnings; ability [observed=no]; }`. "
+         "Read the checks graph_adjustment and graph_independences."),
     Code("clusters", "which observations share their chance",
          "Standard errors treat clusters as independent. In a panel the cluster is the unit, unless a coarser one was "
          "assigned to treatment together: a site, a market. With fewer than about ten clusters, or few treated ones, "
@@ -426,9 +433,14 @@ TOPICS: dict[str, Code] = {t.code: t for t in _TOPICS}
 _ALSO = {
     "ate": "att",
     "estimand": "att",
+    "backdoor": "causal-graph",
     "censoring": "duration",
     "cluster": "clusters",
+    "graph": "causal-graph",
     "margin": "guardrail",
+    "mediator": "causal-graph",
+    "collider": "causal-graph",
+    "dag": "causal-graph",
     "design": "power",
     "mde": "power",
     "min-cell": "privacy",

@@ -50,7 +50,11 @@ def decide(
     waiting = open_guards if rule.require_guardrails else []
     if superior and not waiting:
         tail = " Every guardrail is cleared." if guards and not open_guards else ""
-        unchecked = [d.check.replace("_", " ") for d in diagnostics if d.gate and d.verdict == "not_run"]
+        unchecked = [
+            d.check.replace("_", " ")
+            for d in diagnostics
+            if d.gate and d.verdict == "not_run" and d.details.get("applies") is not False
+        ]
         if unchecked:
             tail += f" It rests on what could not be checked ({', '.join(unchecked)})."
         return say("ship", f"{named}.{tail}")

@@ -178,3 +178,52 @@ def test_nothing_depends_on_the_hash_seed_and_dowhy_says_nothing() -> None:
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(ValueError, match="`nobody`"):
         identify(TRIAGE, "t", "y", ["nobody"])
+
+
+def test_random_graphs_agree_with_the_definition() -> None:
+    """Random graphs of eight nodes, two of them hidden: sets, sufficiency, what is missing and what is refused, by brute force."""
+    import random
+
+    import networkx as nx
+
+    draw = random.Random(5)
+    kinds = {"sufficient": 0, "missing": 0, "never": 0, "collider": 0}
+    for k in range(80):
+        names = ["a", "b", "c", "d", "h", "i", "t", "y"]
+        order = [*draw.sample(names[:6], 6), "t", "y"]
+        edges = [(u, v) for i, u in enumerate(order) for v in order[i + 1 :] if draw.random() < (0.25, 0.4)[k % 2]]
+        if k % 4 == 0:  # the M of two hidden causes, which chance hardly ever draws, and whatever else is there
+            edges = [e for e in edges if e[0] not in "hi"] + [("h", "t"), ("h", "a"), ("i", "a"), ("i", "y")]
+            edges = [e for e in edges if e[1] not in "hi"]
+        g = Graph(tuple(names), tuple(sorted({*edges, ("t", "y")})), frozenset("hi"))
+        d = g.directed()
+        paths = [p for p in nx.all_simple_paths(d.to_undirected(), "t", "y") if d.has_edge(p[1], "t")]
+
+        def valid(given: set[str], d: object = d, paths: list[list[str]] = paths) -> bool:
+            return all(_blocked(d, p, given) for p in paths)
+
+        every = [set(s) for k in range(5) for s in itertools.combinations("abcd", k)]
+        good = [s for s in every if valid(s)]
+        least = sorted((tuple(sorted(s)) for s in good if not any(o < s for o in good)), key=lambda s: (len(s), s))
+        assert adjustment_sets(g, "t", "y") == tuple(least)
+        said = draw.sample("abcd", 2)
+        refused = {f.covariate for f in forbidden(g, "t", "y", said)}
+        if refused:
+            kinds["collider"] += 1
+            assert not valid(set(said)) and valid(set(said) - refused)
+            continue
+        found = identify(g, "t", "y", said)
+        assert found.sufficient == valid(set(said))
+        if found.sufficient:
+            kinds["sufficient"] += 1
+        elif not good:
+            kinds["never"] += 1
+            assert found.missing == ()
+        else:
+            kinds["missing"] += 1
+            closing = [s for s in good if set(said) <= s]
+            assert {*said, *found.missing} in closing or not closing
+            assert len(found.missing) == min(len(s - set(said)) for s in closing or good)
+        if not found.sufficient:
+            assert found.open_path and not _blocked(d, list(found.open_path), set(said))
+    assert min(kinds.values()) >= 1, kinds

@@ -149,6 +149,7 @@ def test_without_a_graph_both_are_not_run_and_the_assumed_graph_is_kept(tmp_path
     for name in ("graph_adjustment", "graph_independences"):
         found = check(result, name)
         assert found.verdict == "not_run" and "names no causal graph" in found.reading
+    assert not any("graph" in t for t in result.decision.threats) and "graph" not in result.decision.reason
     drawn = result.identification
     assert drawn is not None and not drawn.given
     assert ("channel", "opened") in drawn.edges and ("opened", "solved") in drawn.edges

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
+from causal_eval.diagnostics.base import INAPPLICABLE, Check, CheckInfo, Fitted, diagnostic
 from causal_eval.diagnostics.words import columns
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class GraphAdjustment:
         """A fail names the open path and what would close it; an instrument among the covariates is a warning."""
         if fitted.graph is None:
             reason = "The study names no causal graph (design.graph): that its covariates are enough is assumed, not derived."
-            return diagnostic(self.info, "not_run", reason)
+            return diagnostic(self.info, "not_run", reason, details=INAPPLICABLE)
         found = fitted.graph.identified.get(fitted.data.metric.name)
         if found is None:
             return diagnostic(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
+from causal_eval.diagnostics.base import INAPPLICABLE, Check, CheckInfo, Fitted, diagnostic
 from causal_eval.diagnostics.words import num, p_text
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class GraphIndependences:
 
         if fitted.graph is None:
             reason = "The study names no causal graph (design.graph), so no independence is claimed that data could speak against."
-            return diagnostic(self.info, "not_run", reason)
+            return diagnostic(self.info, "not_run", reason, details=INAPPLICABLE)
         name = fitted.data.metric.name
         if name not in fitted.graph.identified:
             return diagnostic(self.info, "not_run", f"The causal graph has no node for the metric `{name}`.")
