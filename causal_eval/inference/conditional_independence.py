@@ -53,9 +53,10 @@ def conditional_independence(
     Z = _basis(given)
     if n < Z.shape[1] + 10:
         return None
-    ra, rb = _left(a, Z, w), _left(b, Z, w)
-    if ra is None or rb is None:
+    left = _left(np.column_stack([a, b]), Z, None if weight is None else w)
+    if left is None:
         return None
+    ra, rb = left[:, : a.shape[1]], left[:, a.shape[1] :]
     products = (w[:, None, None] * ra[:, :, None] * rb[:, None, :]).reshape(n, -1)
     size = np.sqrt(np.outer((w[:, None] * ra**2).sum(axis=0), (w[:, None] * rb**2).sum(axis=0))).ravel()
     r = products.sum(axis=0) / size
@@ -101,16 +102,18 @@ def _basis(given: Floats) -> Floats:
     centred = given - given.mean(axis=0)
     spread = centred.std(axis=0)
     Z = centred[:, spread > 0] / spread[spread > 0]
-    many = np.array([len(np.unique(z)) > 2 for z in Z.T], dtype=bool)
+    many = np.array([bool(np.any((z != z.min()) & (z != z.max()))) for z in Z.T], dtype=bool)
     return np.column_stack([np.ones(len(given)), Z, Z[:, many] ** 2])
 
 
-def _left(values: Floats, Z: Floats, w: Floats) -> Floats | None:
+def _left(values: Floats, Z: Floats, w: Floats | None) -> Floats | None:
     """(n, k) what Z does not explain; None where that is nothing in some column."""
     import numpy as np
 
-    root = np.sqrt(w)[:, None]
-    beta, *_ = np.linalg.lstsq(root * Z, root * values, rcond=None)
-    left: Floats = values - Z @ beta
+    # Z is scaled, so its Gram matrix is well conditioned and stands in for a decomposition of all rows.
+    middle = values.mean(axis=0)
+    weighted = Z if w is None else w[:, None] * Z
+    beta, *_ = np.linalg.lstsq(weighted.T @ Z, weighted.T @ (values - middle), rcond=1e-10)
+    left: Floats = values - middle - Z @ beta
     spread = values.std(axis=0)
-    return None if bool(np.any(left.std(axis=0) <= 1e-8 * np.maximum(spread, 1e-300))) else left
+    return None if bool(np.any(left.std(axis=0) <= 1e-6 * np.maximum(spread, 1e-300))) else left
