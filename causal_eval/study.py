@@ -102,8 +102,9 @@ def run(
             finding, fitted = _analyse(here, design, analysis, plan, metric=info.name, rng=rng)
             findings.append(finding)
             if fitted is not None and finding.role == "primary":
+                fitted = _telling(fitted, say, info.label)
                 for check in plan.checks:
-                    if not check.info.runs_for(analysis.estimator.info.assumptions):
+                    if not check.info.runs_for(analysis.estimator.info.assumptions, analysis.method):
                         continue
                     say(f"{info.label}: checking {check.info.name.replace('_', ' ')}")
                     rng = generator(base_seed, info.name, analysis.name, check.info.name)
@@ -155,6 +156,13 @@ def _analyse(
     role = "reference" if estimate.estimand == "twfe" else analysis.role
     finding = Finding(metric, analysis.name, analysis.method, role, estimate)
     return finding, Fitted(data, design, analysis.estimator, estimate, plan.graph)
+
+
+def _telling(fitted: Fitted, say: Progress, label: str) -> Fitted:
+    """The same fit, whose checks tell how far they are."""
+    from dataclasses import replace
+
+    return replace(fitted, say=lambda line: say(f"{label}: {line}"))
 
 
 def _check(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -27,6 +28,7 @@ class CheckInfo:
     Attributes:
         also: other assumptions it speaks to, of estimators that do not make the first.
         only: it runs for estimators that make one of these; default: one of the assumptions it speaks to.
+        methods: registry names of the only estimators it has something to say about; empty for all.
     """
 
     name: str
@@ -35,20 +37,27 @@ class CheckInfo:
     breaks: str
     also: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
 
-    def runs_for(self, assumptions: tuple[str, ...]) -> bool:
-        """Whether the check says something about an estimator that makes these assumptions.
+    def runs_for(self, assumptions: tuple[str, ...], method: str = "") -> bool:
+        """Whether the check says something about an estimator that makes these assumptions, and is called ``method``.
 
         Only assumptions that identify an effect tell estimators apart; what speaks to another one always runs.
         """
         from causal_eval.design.assumptions import IDENTIFYING
 
+        if self.methods and method and method not in self.methods:
+            return False
         spoken = self.only or (self.assumption, *self.also)
         return any(a in assumptions or a not in IDENTIFYING for a in spoken)
 
     def about(self, assumptions: tuple[str, ...]) -> str:
         """Which of them it speaks to."""
         return next((a for a in (self.assumption, *self.also) if a in assumptions), self.assumption)
+
+
+def _nothing(line: str) -> None:
+    """Nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,8 @@ class Fitted:
     estimate: Estimate
     graph: StudyGraph | None = None
     """The study's causal graph, where it names one."""
+    say: Callable[[str], None] = _nothing
+    """Told how far a check that refits is."""
 
     def again(self, data: Panel | CrossSection, design: Design, *, rng: np.random.Generator) -> Estimate:
         """The same estimator on ``data`` under ``design``; what it only searches once stays as the headline found it."""

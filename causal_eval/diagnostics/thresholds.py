@@ -28,7 +28,15 @@ class Thresholds:
         effective_donors: fewer than this carry the weight, as 1 / sum w^2.
         form_shift: share of the headline's standard error that a flexible model may move it by (a bias of a quarter of an error
             lowers the coverage of a 95% interval to 94.3%, of half of one to 92.1%).
-        form_loss: R-squared out of fold by which a straight line may be ahead of the learner an estimate uses.
+        refute_shift: share of the headline's standard error by which a covariate of pure chance may move it on average.
+        refute_alpha: level of the refuters' tests, of which several run for every metric.
+        refute_spread: how much larger than reported the error may be by how far estimates on random halves of the people differ.
+        e_value: strength, as a risk ratio with both choice and outcome, below which something unmeasured is always imaginable. No
+            value is universal (VanderWeele & Ding 2017 advise to compare with measured covariates).
+        gamma: odds of choosing, within pairs alike in covariates, below which a departure from chance is always imaginable
+            (Rosenbaum 2002 reports studies that bear 1.1 to 6).
+        form_loss: R-squared out of fold by which a straight line may be ahead of the learner an estimate uses (in simulation 0.1
+            costs precision, not coverage: tests/coverage/opt_in.md).
     """
 
     alpha: float = 0.05
@@ -46,4 +54,9 @@ class Thresholds:
     backtest: float = 3.0
     effective_donors: float = 2.0
     form_shift: float = 0.25
-    form_loss: float = 0.02
+    form_loss: float = 0.2
+    refute_shift: float = 0.25
+    refute_alpha: float = 0.01
+    refute_spread: float = 1.25
+    e_value: float = 1.25
+    gamma: float = 1.25

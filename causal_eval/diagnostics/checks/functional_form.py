@@ -96,8 +96,8 @@ class FunctionalForm:
         real = chance < limits.alpha and z > float(stats.norm.isf(limits.alpha))
         verdict: Verdict = "warn" if real and abs(share) > limits.form_shift else "pass"
         reading = (
-            f"Out of fold, the covariates explain {straight:.0%} of the outcome by a straight line and {curved:.0%} by a model that "
-            f"bends. What the line misses makes up {num(shift)} of the estimate, {abs(share):.2f} of its standard error"
+            f"Out of fold, the covariates explain {_share(straight)} of the outcome by a straight line and {_share(curved)} by a "
+            f"model that bends. What the line misses makes up {num(shift)} of the estimate, {abs(share):.2f} of its standard error"
         )
         details: dict[str, Json] = {
             "shift": shift,
@@ -154,8 +154,8 @@ class FunctionalForm:
         worse = chance < limits.alpha and explained["linear"] - explained[name] > limits.form_loss
         verdict: Verdict = "warn" if worse else "pass"
         reading = (
-            f"The models of this estimate bend already ({name}). Out of fold they explain {explained[name]:.0%} of the outcome of the "
-            f"untreated, a straight line {explained['linear']:.0%}"
+            f"The models of this estimate bend already ({name}). Out of fold they explain {_share(explained[name])} of the outcome of "
+            f"the untreated, a straight line {_share(explained['linear'])}"
         )
         reading += (
             f", more by more than chance ({p_text(chance)}): there are too few people for this learner, and its errors reach the "
@@ -187,6 +187,11 @@ def _predicts(p: People, seen: Bends, rows: Bools) -> float:
     sums = cluster_sums(score[:, None], codes, int(codes.max()) + 1)
     spread = float(np.sqrt(np.sum(sums**2)))
     return float(stats.norm.sf(score.sum() / spread)) if spread > 0 else 1.0
+
+
+def _share(r2: float) -> str:
+    """Below zero, where a mean predicts better, nothing is explained."""
+    return f"{max(r2, 0.0):.0%}"
 
 
 def _bends_already(fitted: Fitted) -> bool:
