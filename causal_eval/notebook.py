@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Size = Literal["page", "slide", "phone"]
 
+PIXELS_PER_INCH = 110
+"""Of a figure displayed in a notebook."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plots:
@@ -70,7 +73,21 @@ def _drawn(result: StudyResult, family: Family, name: str, size: Size) -> Figure
     if name not in found:
         has = ", ".join(Plots(result).names()) or "none"
         raise UsageError("E605", f"this result has no figure {name!r}", hint=f"It has: {has}")
-    return found[name].draw(size)
+    return shown(found[name].draw(size))
+
+
+def shown(figure: Figure) -> Figure:
+    """``figure``, which a notebook displays as a picture whether or not pyplot, which we do not load, was imported there."""
+
+    def png() -> bytes:
+        from io import BytesIO
+
+        into = BytesIO()
+        figure.savefig(into, format="png", dpi=PIXELS_PER_INCH)
+        return into.getvalue()
+
+    figure._repr_png_ = png  # type: ignore[attr-defined]
+    return figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +104,7 @@ class EstimatePlots:
         series = lone_path(self.estimate)
         if series is None:
             raise UsageError("E605", f"{self.estimate.method} gives no path over time")
-        return path_figure(series, "path").draw(size)
+        return shown(path_figure(series, "path").draw(size))
 
     def event_study(self, *, size: Size = "page") -> Figure:
         """Leads and lags. Raises UsageError (E605) where the estimator gives none."""
@@ -97,7 +114,7 @@ class EstimatePlots:
         series = lone_events(self.estimate)
         if series is None:
             raise UsageError("E605", f"{self.estimate.method} gives no event study")
-        return event_figure(series, "event_study").draw(size)
+        return shown(event_figure(series, "event_study").draw(size))
 
 
 def attach() -> None:
@@ -109,12 +126,14 @@ def attach() -> None:
         "plot": property(Plots),
         "summary": _words("summary"),
         "explain": _words("explain"),
+        "_repr_pretty_": lambda self, printer, cycle: printer.text(self.summary()),
         "_repr_html_": lambda self: _html(_study_blocks(self)),
         "_repr_markdown_": lambda self: _markdown(_study_blocks(self)),
     }
     on_estimate: dict[str, Any] = {
         "plot": property(EstimatePlots),
         "summary": _words("estimate_summary"),
+        "_repr_pretty_": lambda self, printer, cycle: printer.text(self.summary()),
         "_repr_html_": lambda self: _html(_estimate_blocks(self)),
         "_repr_markdown_": lambda self: _markdown(_estimate_blocks(self)),
     }

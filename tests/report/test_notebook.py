@@ -41,6 +41,16 @@ def test_a_result_plots_its_figures() -> None:
         opt_in().plot.event_study()
 
 
+def test_a_figure_and_a_result_show_themselves_without_pyplot() -> None:
+    """A notebook asks a figure for its PNG; IPython asks a result for text, which is the summary and no dump of every field."""
+    figure = launch().plot.headline()
+    assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
+    said: list[str] = []
+    printer = type("Printer", (), {"text": staticmethod(said.append)})
+    launch()._repr_pretty_(printer, False)  # type: ignore[attr-defined]
+    assert said == [launch().summary()]  # type: ignore[attr-defined]
+
+
 def test_every_family_is_a_method_with_help_of_its_own() -> None:
     """dir() lists them, help() says what each shows, and a name that is none says which there are."""
     from causal_eval.plots.figures import families
