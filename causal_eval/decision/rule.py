@@ -30,7 +30,7 @@ def decide(
     open_guards = [c for c in guards if c.outcome in ("not cleared", "missing")]
     closed = [d for d in diagnostics if d.gate and d.verdict == "fail"]
     text = _rule_text(rule, next(m for m in metrics if m.role == "primary"), bool(guards))
-    threats = _threats(diagnostics, label, findings)
+    threats = _threats(diagnostics, metrics, findings)
 
     def say(what: str, reason: str) -> Decision:
         return Decision(what, text, reason, clauses, threats)  # type: ignore[arg-type]
@@ -87,12 +87,19 @@ _UNSEEN = {
 """The threat that is left when every check passed, for data with one period and for data with several."""
 
 
-def _threats(diagnostics: Sequence[Diagnostic], label: dict[str, str], findings: Sequence[Finding]) -> tuple[str, ...]:
-    """What could be wrong: failures first, then warnings, then what could not be checked, and what no check can see."""
+def _threats(
+    diagnostics: Sequence[Diagnostic], metrics: Sequence[MetricInfo], findings: Sequence[Finding]
+) -> tuple[str, ...]:
+    """What could be wrong: failures first, then warnings, then what could not be checked, and what no check can see.
+
+    Secondary metrics decide nothing, so what speaks against them comes last.
+    """
+    label = {m.name: m.label for m in metrics}
+    aside = {m.name for m in metrics if m.role == "secondary"}
     order = {"fail": 0, "warn": 1, "not_run": 2}
     open_ = sorted(
         (d for d in diagnostics if d.verdict in order and d.details.get("applies") is not False),
-        key=lambda d: (order[d.verdict], d.check != "pre_trends"),
+        key=lambda d: (d.metric in aside, order[d.verdict], d.check != "pre_trends"),
     )
     several = len(label) > 1
 

@@ -45,7 +45,7 @@ def harm_of(result: StudyResult, name: str) -> Harm | None:
     smallest = None
     if worst is not None and effect.interval is not None:
         level = NormalDist().inv_cdf(0.5 + effect.interval.level / 2)
-        size = abs(effect.value - worst) * (level + _POWER) / level
+        size = (effect.interval.high - effect.interval.low) / 2 * (level + _POWER) / level
         smallest = size if metric.better == "lower" else -size
     total = estimate.effect("overall", "cumulative")
     unit = total_unit(result, metric)

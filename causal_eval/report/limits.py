@@ -13,9 +13,7 @@ def limitations(result: StudyResult) -> list[str]:
     out = [
         f"{OBSERVATIONAL} Something else that reached the treated group at the same time would be counted as the effect."
     ]
-    readings = [d.reading[1:] for d in result.diagnostics if d.verdict != "pass" and len(d.reading) > 1]
-    # Threats made of a check's reading come back below with the name of the check.
-    out += [sentence(t) for t in result.decision.threats if not any(t.endswith(r) for r in readings)]
+    out += [sentence(t) for t in unchecked(result)]
     for c in open_checks(result):
         out.append(f"{c.title}, {VERDICT_WORDS[c.first.verdict]}: {c.reading}{' ' + c.also if c.also else ''}")
     for f in result.findings:
@@ -30,3 +28,9 @@ def limitations(result: StudyResult) -> list[str]:
     own = report_setting(result, "limitations")
     out += [sentence(str(x)) for x in own] if isinstance(own, (list, tuple)) else []
     return list(dict.fromkeys(out))
+
+
+def unchecked(result: StudyResult) -> list[str]:
+    """The decision's threats that are no reading of a check: those of checks are told with the name of the check."""
+    readings = [d.reading[1:] for d in result.diagnostics if d.verdict != "pass" and len(d.reading) > 1]
+    return [t for t in result.decision.threats if not any(t.endswith(r) for r in readings)]

@@ -334,7 +334,10 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The recommendation. Prose, badge, slide and exit code all read this one object."""
+    """The recommendation. Prose, badge, slide and exit code all read this one object.
+
+    It refuses to contradict its own clauses: no ship beside harm or a missing answer, no roll back without harm.
+    """
 
     recommendation: Recommendation
     rule: str
@@ -343,6 +346,16 @@ class Decision:
     clauses: tuple[Clause, ...] = ()
     threats: tuple[str, ...] = ()
     """What could be wrong, the biggest first."""
+
+    def __post_init__(self) -> None:
+        deciding = [c for c in self.clauses if c.role in ("primary", "guardrail")]
+        harm = [c.metric for c in deciding if c.outcome == "breached"]
+        open_ = [c.metric for c in deciding if c.role == "primary" and c.outcome in ("missing", "inconclusive")]
+        if self.recommendation == "ship" and (harm or open_):
+            what = "is breached" if harm else "has no answer"
+            raise ResultInvalid(f"a decision to ship contradicts its own clause: {(harm or open_)[0]} {what}")
+        if self.recommendation == "roll back" and deciding and not harm:
+            raise ResultInvalid("a decision to roll back needs a clause that is breached")
 
 
 @dataclass(frozen=True, slots=True)

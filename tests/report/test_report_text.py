@@ -75,7 +75,8 @@ def test_the_recommendation_is_the_decisions_and_no_other(case: str, recommendat
     """Changing the one Decision changes badge, sign-off and summary alike."""
     result = ALL[case]()
     result = replace(
-        result, decision=replace(result.decision, recommendation=recommendation, rule="r", reason="because")
+        result,
+        decision=replace(result.decision, recommendation=recommendation, rule="r", reason="because", clauses=()),
     )
     word = recommendation.capitalize()
     html = render(result, formats=["html"], audience="exec")["html"]

@@ -87,7 +87,7 @@ def test_an_event_after_the_launch_is_a_risk_and_one_before_it_is_not() -> None:
 
 def _quiet() -> StudyResult:
     result = launch()
-    decision = replace(result.decision, clauses=())
+    decision = replace(result.decision, clauses=(), threats=())
     return replace(result, diagnostics=(), events=(), decision=decision)
 
 

@@ -579,7 +579,7 @@ def organ_donations(*, kind: str = "proportion", label: str = "Registered organ 
             "roll back",
             "Ship when the primary metric is better; roll back when it is shown to be worse; else hold.",
             "The primary metric got worse, and the interval excludes zero.",
-            (Clause("Rate", "primary", "not met", "The interval lies below zero."),),
+            (Clause("Rate", "primary", "breached", "The interval lies below zero."),),
             (
                 "One treated unit: anything else that changed in California in the third quarter of 2011 is in "
                 "the estimate.",

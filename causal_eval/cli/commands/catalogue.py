@@ -57,8 +57,9 @@ def estimator_text(name: str, plugin: Any) -> str:
 
 
 def explain(topic: str) -> int:
-    """Explain an estimator, a check, a code or a topic."""
+    """Explain an estimator, a check, a code, a topic, an assumption or a kind of metric."""
     from causal_eval import codes
+    from causal_eval.design.assumptions import ASSUMPTIONS
 
     named = topic.strip().lower().replace("-", "_")
     estimators, checks = Registry(ESTIMATORS), Registry(CHECKS)
@@ -72,9 +73,17 @@ def explain(topic: str) -> int:
     if entry := codes.lookup(topic):
         print(f"{entry.code}: {entry.title}\n\n{wrapped(entry.explanation)}\n\nWhat to do\n{wrapped(entry.remedy)}")
         return 0
-    near = suggest(topic, [*estimators.plugins(), *checks.plugins(), *codes.names()]).nearest
+    if text := assumption_text(named) or kind_text(named):
+        print(text)
+        return 0
+    others = (*ASSUMPTIONS, *kinds())
+    near = suggest(topic, [*estimators.plugins(), *checks.plugins(), *codes.names(), *others]).nearest
     print(f"nothing is called `{topic}`", file=sys.stderr)
-    hint = f"did you mean `{near}`?" if near else "Give a code such as E310, an estimator or a check."
+    hint = (
+        f"did you mean `{near}`?"
+        if near
+        else "Give a code such as E310, an estimator, a check, an assumption or a kind of metric."
+    )
     print(f"  {hint}", file=sys.stderr)
     return USAGE
 
@@ -89,6 +98,44 @@ def check_text(name: str, plugin: Any) -> str:
         f"How\n{wrapped(inspect.cleandoc(sys.modules[plugin.__module__].__doc__ or plugin.__doc__ or ''))}",
     ]
     return "\n\n".join(parts)
+
+
+def assumption_text(name: str) -> str:
+    """What an assumption means, what breaks it, whether it can be checked, and which checks do; empty for another name."""
+    from causal_eval.design.assumptions import ASSUMPTIONS
+
+    known = ASSUMPTIONS.get(name)
+    if known is None:
+        return ""
+    registry = Registry(CHECKS)
+    with silent_libraries():
+        infos = {check: registry.get(check).info for check in registry.plugins()}
+    mine = [check for check, info in infos.items() if name in (info.assumption, *info.also)]
+    parts = [
+        f"{name}: {known.title}\n\n{wrapped(known.meaning)}",
+        f"What would break it\n{wrapped(known.breaks)}",
+        f"Can it be checked?\n{wrapped(known.testable)}",
+    ]
+    return "\n\n".join([*parts, f"Checks\n  {', '.join(mine)}"] if mine else parts)
+
+
+def kinds() -> tuple[str, ...]:
+    """The kinds of metric that can be analysed: the modules of causal_eval.metrics."""
+    import pkgutil
+
+    from causal_eval import metrics
+
+    return tuple(m.name for m in pkgutil.iter_modules(metrics.__path__) if not m.name.startswith("_"))
+
+
+def kind_text(name: str) -> str:
+    """What a kind of metric is, in the words of its module; empty for another name."""
+    from importlib import import_module
+
+    if name not in kinds():
+        return ""
+    said = inspect.cleandoc(import_module(f"causal_eval.metrics.{name}").__doc__ or "")
+    return f'kind = "{name}"\n\n{wrapped(said)}'
 
 
 def _options(plugin: Any) -> Iterable[str]:

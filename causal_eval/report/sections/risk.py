@@ -7,6 +7,7 @@ from causal_eval.plots.style import pretty
 from causal_eval.report.blocks import Block, Cell, Column, Line, Section, Strong, Table, Text, cell
 from causal_eval.report.checks import open_checks
 from causal_eval.report.harm import Harm, harm_of
+from causal_eval.report.limits import unchecked
 from causal_eval.report.numbers import RELATIVE, change, fixed, share
 from causal_eval.report.sections.events import overlaps
 from causal_eval.report.wording import (
@@ -137,6 +138,13 @@ def _breakers(result: StudyResult) -> Table | None:
             Cell(((verdict_mark("not_run"),), (_LIKELY["not_run"],))),
             Cell(tuple((f"{c.title}: {c.reading}",) for c in unknown)),
             cell("Judge it from knowledge of the launch; more periods or more units often help."),
+        ))  # fmt: skip
+    for threat in unchecked(result):
+        rows.append((
+            cell(Strong("What no check can see")),
+            cell(_LIKELY["not_run"]),
+            cell(sentence(threat)),
+            cell("Judge it from knowledge of the launch."),
         ))  # fmt: skip
     for event in result.events:
         if overlaps(result, event):
