@@ -108,6 +108,17 @@ def cut(text: str, words: int) -> str:
     return text.strip() if len(parts) <= words else " ".join(parts[:words]).rstrip(",;:.") + "…"
 
 
+def shortened(text: str, words: int) -> str:
+    """At most that many words, ended where a sentence or a part of one ends if there is such a place, else cut."""
+    parts = text.split()
+    if len(parts) <= words:
+        return text.strip()
+    for n in range(words, MOST_WORDS // 10, -1):
+        if parts[n - 1][-1] in ".;":
+            return " ".join(parts[:n]).rstrip(".;")
+    return cut(text, words)
+
+
 def word_count(text: str) -> int:
     """Words as a reader counts them: runs between spaces."""
     return len(text.split())
@@ -193,7 +204,7 @@ def bottom_line(result: StudyResult) -> tuple[str, tuple[str, ...]]:
     budget = MOST_WORDS - word_count(effect) - 4
     chosen: dict[str, str] = {}
     biggest = threat(result)
-    worst = f"Biggest threat: {cut(biggest, 24)}" if biggest else ""
+    worst = f"Biggest threat: {shortened(biggest, 24)}" if biggest else ""
     short = needed(result)
     for name, text in (
         ("needed", found_sentence(result, short) if short else ""),

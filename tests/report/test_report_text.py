@@ -284,3 +284,13 @@ def test_an_inconclusive_study_says_what_it_would_take_and_others_do_not() -> No
     assert unsaid is not None and unsaid.times is None and "min_effect" in more_sentences(open_at(None), unsaid)[0]
     gate = Diagnostic("pre_trends", first.metric, "main", "Parallel trends", "fail", "They drift.", gate=True)
     assert needed(open_at(0.02, diagnostics=(gate,))) is None
+
+
+def test_a_long_threat_ends_where_a_part_of_its_sentence_ends() -> None:
+    """Words cut in the middle say nothing; where nothing ends in time, an ellipsis says that more follows."""
+    from causal_eval.report.wording import shortened
+
+    long = "Not checked: without the last period before the launch the headline moves by 111; that period cannot be told apart"
+    assert shortened(long, 18) == "Not checked: without the last period before the launch the headline moves by 111"
+    assert shortened("a b c", 3) == "a b c"
+    assert shortened("one two three four five six seven eight nine ten eleven twelve", 11).endswith("eleven…")
