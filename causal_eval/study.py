@@ -119,7 +119,7 @@ def run(
         metrics=metrics,
         findings=tuple(findings),
         diagnostics=tuple(diagnostics),
-        decision=decide(metrics, findings, diagnostics, study.decision),
+        decision=decide(metrics, findings, diagnostics, study.decision, gates=plan.gates),
         lineage=lineage(source, data, study, dated),
         provenance=provenance(document, source, base_seed),
         events=study_events(study, data),

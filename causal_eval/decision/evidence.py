@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
-from causal_eval.results.types import Clause, Effect, Failure, Finding, MetricInfo
+from causal_eval.results.types import Clause, Diagnostic, Effect, Failure, Finding, MetricInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +145,20 @@ def secondary(finding: Finding | None, metric: MetricInfo) -> Clause:
     return Clause(
         metric.name, metric.role, "met" if better else "breached", "it is better" if better else "it is worse"
     )
+
+
+def held_to_checks(clause: Clause, diagnostics: Sequence[Diagnostic], gates: Collection[str]) -> Clause:
+    """The clause of a metric beside the primary one, without an answer where a gating check fails on that metric.
+
+    A guardrail is then neither cleared nor shown breached; a secondary metric is inconclusive. The primary metric's failed gate
+    closes the whole decision instead.
+    """
+    failed = sorted(
+        {d.check for d in diagnostics if d.metric == clause.metric and d.verdict == "fail" and d.check in gates}
+    )
+    answered = clause.outcome in ("met", "not met", "breached", "cleared")
+    if clause.role not in ("guardrail", "secondary") or not failed or not answered:
+        return clause
+    said = " and ".join(c.replace("_", " ") for c in failed)
+    reason = f"{clause.reason}, but the estimate does not stand: {said} failed on it"
+    return replace(clause, outcome="not cleared" if clause.role == "guardrail" else "inconclusive", reason=reason)

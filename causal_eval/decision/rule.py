@@ -6,10 +6,10 @@ every guardrail is non-inferior by its margin; a guardrail that could not be cle
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from causal_eval.decision.evidence import guardrail, primary, secondary
+from causal_eval.decision.evidence import guardrail, held_to_checks, primary, secondary
 from causal_eval.results.types import Decision, Diagnostic, Finding, MetricInfo
 
 if TYPE_CHECKING:
@@ -17,12 +17,22 @@ if TYPE_CHECKING:
 
 
 def decide(
-    metrics: Sequence[MetricInfo], findings: Sequence[Finding], diagnostics: Sequence[Diagnostic], rule: DecisionSpec
+    metrics: Sequence[MetricInfo],
+    findings: Sequence[Finding],
+    diagnostics: Sequence[Diagnostic],
+    rule: DecisionSpec,
+    *,
+    gates: Collection[str] = (),
 ) -> Decision:
-    """The recommendation with its reason and one clause a metric."""
+    """The recommendation with its reason and one clause a metric.
+
+    Args:
+        gates: checks whose failure on a guardrail or a secondary metric leaves that metric without an answer.
+    """
     own = {f.metric: f for f in findings if f.role == "primary"}
     by_role = {"primary": primary, "guardrail": guardrail}
-    clauses = tuple(by_role.get(m.role, secondary)(own.get(m.name), m) for m in metrics)
+    alone = (by_role.get(m.role, secondary)(own.get(m.name), m) for m in metrics)
+    clauses = tuple(held_to_checks(c, diagnostics, gates) for c in alone)
     first = next(c for c in clauses if c.role == "primary")
     label = {m.name: m.label for m in metrics}
     guards = [c for c in clauses if c.role == "guardrail"]

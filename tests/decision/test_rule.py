@@ -77,6 +77,22 @@ def test_a_failed_gate_silences_the_estimate():
     assert loose.recommendation == "ship" and loose.threats == ("They drifted.",)
 
 
+def test_a_failed_gate_on_another_metric_takes_that_metrics_answer() -> None:
+    """A guardrail is then neither cleared nor breached, a secondary metric inconclusive; others keep theirs."""
+    aside = MetricInfo("s", "Speed", "secondary", "mean", "higher")
+    metrics = [PRIMARY, GUARD, aside]
+    fails = [Diagnostic("pre_trends", name, "did", "parallel_trends", "fail", "apart") for name in ("g", "s")]
+    for guard in ((-0.2, 0.2), (-2, -0.6)):
+        found = [finding("p", 1, 3), finding("g", *guard), finding("s", 1, 2)]
+        decision = decide(metrics, found, fails, RULE, gates={"pre_trends"})
+        assert decision.recommendation == "hold"
+        assert [c.outcome for c in decision.clauses] == ["met", "not cleared", "inconclusive"]
+        assert "pre trends failed on it" in decision.clauses[2].reason
+        assert decide(metrics, found, fails, RULE).clauses[2].outcome == "met", (
+            "a check that gates nothing takes nothing"
+        )
+
+
 def test_a_gate_that_could_not_run_is_no_pass():
     """The estimate may ship, and the reason says what it rests on unchecked."""
     silent = Diagnostic("pre_trends", "p", "did", "parallel_trends", "not_run", "There is no lead to test.", gate=True)
