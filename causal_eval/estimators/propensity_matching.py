@@ -247,8 +247,10 @@ class PropensityMatching(Options):
         """Effects of the focal people, their errors and the sample."""
         import numpy as np
 
+        from causal_eval.estimators._matching_errors import bias_slope, by_set, influence, one_variance
         from causal_eval.estimators._opt_in import covariance, words, write
         from causal_eval.inference.abadie_imbens import (
+            AlongScore,
             estimated_score,
             variance_along_score,
             variance_by_neighbours,
@@ -262,7 +264,7 @@ class PropensityMatching(Options):
             mine, theirs = p.y[m.focal], m.mean(p.y)
             slope = np.zeros(p.X.shape[1])
             if self.bias_adjust:
-                slope = _slope(p.X, p.y, m.used(n, w)[0])
+                slope = bias_slope(p.X, p.y, m.used(n, w)[0])
                 theirs = theirs + (p.X[m.focal] - m.mean(p.X)) @ slope
             slopes.append(slope)
             effects.append(mine - theirs if k == 0 else theirs - mine)
@@ -283,11 +285,12 @@ class PropensityMatching(Options):
         pairs = not self.replace or self.matching == "optimal"
         on_score = self.distance in ("score", "logit")
         if p.clustered or pairs:
-            psi = self._influence(p, at, score, matched, effects, value)
             if pairs and not p.clustered:
-                joint, g = _by_set(p, first, value, n)
+                joint, g = by_set(p, first)
                 how = f"clustered by matched set ({g:,} sets), t with {g - 1:,} degrees of freedom"
             else:
+                estimated = fit if on_score and self.errors == "heteroskedastic" else None
+                psi = influence(p, score if on_score else at, matched, effects, slopes, value, estimated, estimand)
                 observed_psi = np.zeros(n)
                 observed_psi[first.focal] = (
                     w[first.focal]
@@ -299,16 +302,17 @@ class PropensityMatching(Options):
         else:
             # What the adjustment takes out is no noise, and nothing the estimated score could explain.
             adjusted = p.y - p.X @ slopes[0] if self.bias_adjust else p.y
+            along = AlongScore(score, t) if on_score and self.errors == "heteroskedastic" else None
             if self.errors == "homoskedastic":
-                sigma2 = np.full(n, _one_variance(p, matched, slopes, value))
+                sigma2 = np.full(n, one_variance(p, matched, slopes, value))
+            elif along is not None:
+                sigma2 = variance_along_score(along, adjusted)
             else:
-                sigma2 = (
-                    variance_along_score(score, t, adjusted) if on_score else variance_by_neighbours(at, t, adjusted)
-                )
+                sigma2 = variance_by_neighbours(at, t, adjusted)
             total = variance_of_matching(matched, tuple(effects), value, sigma2, w)
             how = "Abadie-Imbens"
-            if on_score and fit is not None and self.errors == "heteroskedastic":
-                total = max(total + estimated_score(fit, t, adjusted, value, estimand), 0.25 * total)
+            if along is not None and fit is not None:
+                total = max(total + estimated_score(fit, along, adjusted, value, estimand), 0.25 * total)
                 how += " with the score estimated"
             size = w[first.focal]
             level = p.level[first.focal]
@@ -329,7 +333,7 @@ class PropensityMatching(Options):
         details |= {
             "matched": about - lost,
             "unmatched": lost,
-            "distinct_untreated": len(np.unique(first.row)),
+            "distinct_untreated": int(np.count_nonzero(np.bincount(first.row, minlength=n))),
             "most_uses": k_max,
             "replace": self.replace,
         }
@@ -353,36 +357,6 @@ class PropensityMatching(Options):
             details=details,
             used=after > 0,
         )
-
-    def _influence(
-        self,
-        p: People,
-        at: Floats,
-        score: Floats,
-        matched: tuple[Matches, ...],
-        effects: list[Floats],
-        value: float,
-    ) -> Floats:
-        """(n,) each row's share of the estimate's error: its own effect, and its residual times its uses."""
-        import numpy as np
-
-        from causal_eval.inference.abadie_imbens import LIKE, along_score
-
-        n, t = len(p.d), p.treated
-        total = sum(float(p.w[m.focal].sum()) for m in matched)
-        out = np.zeros(n)
-        for m, e in zip(matched, effects, strict=True):
-            out[m.focal] += p.w[m.focal] * (e - value) / total
-        for k, m in enumerate(matched):
-            pool = ~t if k == 0 else t
-            like = along_score(score, pool, p.y[:, None])[:, 0]
-            # A row is among those like it, which shortens its residual.
-            rest = np.where(pool, p.y - like, 0.0) * (LIKE / (LIKE - 1)) ** 0.5
-            sign = -1.0 if k == 0 else 1.0
-            out += sign * m.used(n, p.w)[0] * rest / total
-            # The focal rows' own effects hold their matches' residuals already: taken out, so that none counts twice.
-            out[m.focal] -= sign * p.w[m.focal] * m.mean(rest) / total
-        return out
 
     def _stratified(
         self, p: People, score: Floats, strata: Ints | None, estimand: str, details: dict[str, Json]
@@ -474,43 +448,6 @@ def _renamed(estimand: str, about: int, lost: int) -> tuple[str, str, tuple[str,
     text = f"The average effect on the {share} of the {whom} who could be matched."
     note = f"{lost:,} of {about:,} {whom} found no match: the effect is that on the {share} who could be matched."
     return f"{estimand}_matched", text, (note,)
-
-
-def _slope(X: Floats, y: Floats, used: Floats) -> Floats:
-    """(p,) slope of the outcome among the matches, each counted as often as it is used (2011, eq. 9)."""
-    import numpy as np
-
-    rows = np.flatnonzero(used > 0)
-    s = np.sqrt(used[rows])
-    A = np.column_stack([np.ones(len(rows)), X[rows]])
-    scale = np.abs(A).max(axis=0)
-    scale[scale == 0] = 1.0
-    found: Floats = np.linalg.lstsq(A / scale * s[:, None], y[rows] * s, rcond=1e-10)[0] / scale
-    return found[1:]
-
-
-def _one_variance(p: People, matched: tuple[Matches, ...], slopes: list[Floats], value: float) -> float:
-    """One conditional variance for all: half the mean square of the pairs' effects around the estimate."""
-
-    squares = total = 0.0
-    for k, (m, slope) in enumerate(zip(matched, slopes, strict=True)):
-        mine = m.focal[m.edge]
-        gap = p.y[mine] - p.y[m.row] - (p.X[mine] - p.X[m.row]) @ slope
-        share = m.share * p.w[mine]
-        squares += float(share @ ((gap if k == 0 else -gap) - value) ** 2)
-        total += float(share.sum())
-    return 0.5 * squares / total
-
-
-def _by_set(p: People, m: Matches, value: float, n: int) -> tuple[Floats, int]:
-    """Covariance of (effect, observed) clustered by matched set (Abadie & Spiess 2022, section 3), and the number of sets."""
-    import numpy as np
-
-    gap = p.y[m.focal] - m.mean(p.y)
-    size = len(m.focal)
-    psi = np.column_stack([gap - gap.mean(), p.level[m.focal] - p.level[m.focal].mean()]) / size
-    joint: Floats = size / (size - 1) * psi.T @ psi
-    return joint, size
 
 
 def _ordered(p: People, data: CrossSection | Panel, rng: np.random.Generator) -> People:

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from causal_eval.inference.order import stable_order
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -32,31 +34,79 @@ LIKE = 6
 """Rows of a group whose scores are nearest, that stand for rows like this one."""
 
 
-def along_score(score: Floats, group: Bools, values: Floats) -> Floats:
-    """(n, k) mean of (n, k) ``values`` over the rows of ``group`` next to each row in the order of the score."""
-    import numpy as np
+class AlongScore:
+    """(n,) rows in the order of their score, ties by position, and for each row the LIKE nearest of either group in it.
 
-    rows = np.flatnonzero(group)
-    order = rows[np.lexsort((rows, score[rows]))]
-    size = min(LIKE, len(order))
-    total = np.vstack([np.zeros(values.shape[1]), np.cumsum(values[order], axis=0)])
-    place = np.searchsorted(score[order], score)
-    first = np.clip(place - size // 2, 0, len(order) - size)
-    out: Floats = (total[first + size] - total[first]) / size
-    return out
+    Args:
+        score: (n,); t: (n,) the one group, the other is the rest.
+    """
+
+    def __init__(self, score: Floats, t: Bools) -> None:
+        import numpy as np
+
+        self.order = stable_order(score)
+        ranked = score[self.order]
+        n = len(score)
+        starts = np.append(True, ranked[1:] != ranked[:-1])
+        block = np.maximum.accumulate(np.where(starts, np.arange(n), 0))
+        self.rows, self.first, self.size = {}, {}, {}
+        for key, group in ((True, t), (False, ~t)):
+            mine = group[self.order]
+            place = (np.cumsum(mine) - mine)[block]
+            count = int(mine.sum())
+            self.size[key] = min(LIKE, count)
+            self.rows[key] = np.flatnonzero(mine)
+            self.first[key] = np.clip(place - self.size[key] // 2, 0, count - self.size[key])
+
+    def mean(self, key: bool, ranked: Floats) -> Floats:
+        """(n,) mean of (n,) ``ranked`` over the rows of group ``key`` like each row; both in the order of the score."""
+        import numpy as np
+
+        total = np.concatenate([[0.0], np.cumsum(ranked[self.rows[key]])])
+        first, size = self.first[key], self.size[key]
+        out: Floats = (total[first + size] - total[first]) / size
+        return out
+
+    def covariances(self, key: bool, a: Floats, ranked: Floats) -> Floats:
+        """(n,) v with v' z = sum_i a_i cov_i(z, ``ranked``) for every z, cov_i among the rows of group ``key`` like row i.
+
+        ``mean`` is a linear map; what it is asked for is one product of its transpose, so no column of z is averaged.
+        """
+        import numpy as np
+
+        first, size, rows = self.first[key], self.size[key], self.rows[key]
+
+        def spread(weights: Floats) -> Floats:
+            add = np.bincount(first, weights, len(rows) + 1) - np.bincount(first + size, weights, len(rows) + 1)
+            out: Floats = np.cumsum(add)[: len(rows)] / size
+            return out
+
+        out = np.zeros(len(ranked))
+        mine = ranked[rows]
+        out[rows] = (spread(a) * mine - spread(a * self.mean(key, ranked))) * size / (size - 1)
+        return out
+
+    def back(self, ranked: Floats) -> Floats:
+        """(n,) in the order of the rows."""
+        import numpy as np
+
+        out = np.empty(len(ranked))
+        out[self.order] = ranked
+        return out
 
 
-def variance_along_score(score: Floats, t: Bools, y: Floats) -> Floats:
+def variance_along_score(along: AlongScore, y: Floats) -> Floats:
     """(n,) variance of the outcome among rows of the same group with like scores."""
     import numpy as np
 
+    ranked = y[along.order]
     out = np.empty(len(y))
-    for g in (t, ~t):
-        centre = y - y[g].mean()
-        m = along_score(score, g, np.column_stack([centre, centre**2]))
-        size = min(LIKE, int(g.sum()))
-        out[g] = (np.maximum(m[:, 1] - m[:, 0] ** 2, 0.0) * size / (size - 1))[g]
-    return out
+    for key, rows in along.rows.items():
+        centre = ranked - ranked[rows].mean()
+        size = along.size[key]
+        found = along.mean(key, centre**2) - along.mean(key, centre) ** 2
+        out[rows] = np.maximum(found[rows], 0.0) * size / (size - 1)
+    return along.back(out)
 
 
 def variance_by_neighbours(at: Floats, t: Bools, y: Floats) -> Floats:
@@ -101,28 +151,49 @@ def variance_of_matching(
     return (heart + rest) / total**2
 
 
-def estimated_score(fit: Logit, t: Bools, y: Floats, value: float, estimand: str) -> float:
+def residual_along_score(along: AlongScore, group: bool, y: Floats) -> Floats:
+    """(n,) outcome less its mean among the rows of ``group`` with like scores, lengthened as a row is among those itself."""
+    size = along.size[group]
+    out: Floats = (y - along.back(along.mean(group, y[along.order]))) * (size / (size - 1)) ** 0.5
+    return out
+
+
+def residual_by_neighbours(at: Floats, group: Bools, y: Floats) -> Floats:
+    """(n,) the same by the two nearest other rows of ``group`` in (n, k) coordinates; zero outside of it."""
+    import numpy as np
+    from scipy.spatial import cKDTree
+
+    rows = np.flatnonzero(group)
+    k = min(3, len(rows))
+    _, near = cKDTree(at[rows]).query(at[rows], k=k)
+    out = np.zeros(len(y))
+    out[rows] = (y[rows] - y[rows][near].mean(axis=1)) * (k / (k - 1)) ** 0.5
+    return out
+
+
+def estimated_score(fit: Logit, along: AlongScore, y: Floats, value: float, estimand: str) -> float:
     """What estimating the logit adds to the variance; mostly negative."""
     import numpy as np
 
-    Z, e, w = fit.Z, fit.score, fit.w
-    n = w.sum()
-    q = Z.shape[1]
-    centred = y - y.mean()
-    mean, cov = [], []
-    for g in (t, ~t):
-        m = along_score(e, g, np.column_stack([centred, Z, Z * centred[:, None]]))
-        size = min(LIKE, int(g.sum()))
-        mean.append(m[:, 0])
-        cov.append((m[:, 1 + q :] - m[:, 1 : 1 + q] * m[:, :1]) * size / (size - 1))
-    f = e * (1 - e)
-    information = fit.information / n
+    n = float(fit.w.sum())
+    c, g = score_direction(fit, along, y, value, estimand)
+    solve = np.linalg.lstsq(fit.information / n, np.column_stack([c, g]), rcond=1e-12)[0]
+    return float(g @ solve[:, 1] - c @ solve[:, 0]) / n
+
+
+def score_direction(fit: Logit, along: AlongScore, y: Floats, value: float, estimand: str) -> tuple[Floats, Floats]:
+    """(q,) c and g of the module's formulas."""
+    import numpy as np
+
+    e, w = fit.score[along.order], fit.w[along.order]
+    n = float(w.sum())
+    ranked = (y - y.mean())[along.order]
     if estimand == "ate":
-        c = (w[:, None] * ((1 - e)[:, None] * cov[0] + e[:, None] * cov[1])).sum(axis=0) / n
-        return -float(c @ np.linalg.lstsq(information, c, rcond=1e-12)[0]) / float(n)
-    p = float(w @ t / n)
-    same = (w * f * (mean[0] - mean[1] - value)) @ Z / n
-    g_ = (same + (w * f) @ (cov[0] - cov[1]) / n) / p
-    c = (same + ((w * f) @ cov[0] + (w * e**2) @ cov[1]) / n) / p
-    solve = np.linalg.lstsq(information, np.column_stack([c, g_]), rcond=1e-12)[0]
-    return float(g_ @ solve[:, 1] - c @ solve[:, 0]) / float(n)
+        v = along.covariances(True, w * (1 - e), ranked) + along.covariances(False, w * e, ranked)
+        return along.back(v) @ fit.Z / n, np.zeros(fit.Z.shape[1])
+    f = w * e * (1 - e)
+    treated = float(fit.w @ fit.d)
+    same = f * (along.mean(True, ranked) - along.mean(False, ranked) - value) + along.covariances(True, f, ranked)
+    c = along.back(same + along.covariances(False, w * e**2, ranked)) @ fit.Z / treated
+    g = along.back(same - along.covariances(False, f, ranked)) @ fit.Z / treated
+    return c, g

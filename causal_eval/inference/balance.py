@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from causal_eval.inference.order import ks_distance, stable_order
 from causal_eval.results.types import BalanceRow
 
 if TYPE_CHECKING:
@@ -24,22 +25,25 @@ def balance(
     import numpy as np
 
     rows = []
+    whole = np.ptp(before) == 0
     for k, name in enumerate(names):
-        x = X[:, k]
-        v1, v0 = _variance(x[t], before[t]), _variance(x[~t], before[~t])
-        scale = float(np.sqrt(v1 if treated_scale and v1 > 0 else (v1 + v0) / 2))
-        order = np.argsort(x, kind="stable")
-        for stage, w in (("before", before), ("after", after)):
-            m1, m0 = (float(np.average(x[g], weights=w[g])) for g in (t, ~t))
-            a1, a0 = _variance(x[t], w[t]), _variance(x[~t], w[~t])
+        x = np.ascontiguousarray(X[:, k])
+        x1, x0 = x[t], x[~t]
+        many = _many(x)
+        scale = 0.0
+        for stage, w1, w0 in (("before", before[t], before[~t]), ("after", after[t], after[~t])):
+            m1, m0 = float(w1 @ x1 / w1.sum()), float(w0 @ x0 / w0.sum())
+            a1, a0 = _variance(x1, w1), _variance(x0, w0)
+            if stage == "before":
+                scale = float(np.sqrt(a1 if treated_scale and a1 > 0 else (a1 + a0) / 2))
             smd = (m1 - m0) / scale if scale > 0 else (0.0 if np.isclose(m1, m0) else None)
             rows.append(
                 BalanceRow(
                     name,
                     "before" if stage == "before" else "after",
                     smd,
-                    a1 / a0 if a0 > 0 and _many(x) else None,
-                    _ks(x[order], w[order], t[order]),
+                    a1 / a0 if a0 > 0 and many else None,
+                    ks_distance(x1, x0) if stage == "before" and whole else _ks(x1, w1, x0, w0),
                 )
             )
     return tuple(rows)
@@ -68,10 +72,14 @@ def _variance(x: Floats, w: Floats) -> float:
     return float(w @ (x - mean) ** 2 / unbiased) if unbiased > 0 and np.isfinite(unbiased) else 0.0
 
 
-def _ks(x: Floats, w: Floats, t: NDArray[np.bool_]) -> float:
-    """Largest difference of the two weighted distribution functions; x ascending."""
+def _ks(x1: Floats, w1: Floats, x0: Floats, w0: Floats) -> float:
+    """Largest difference of the two weighted distribution functions."""
     import numpy as np
 
-    a, b = np.cumsum(np.where(t, w, 0.0)), np.cumsum(np.where(t, 0.0, w))
+    some1, some0 = w1 > 0, w0 > 0
+    x = np.concatenate([x1[some1], x0[some0]])
+    step = np.concatenate([w1[some1] / w1.sum(), -w0[some0] / w0.sum()])
+    order = stable_order(x)
+    x = x[order]
     last = np.append(x[1:] != x[:-1], True)
-    return float(np.abs(a / a[-1] - b / b[-1])[last].max())
+    return float(np.abs(np.cumsum(step[order]))[last].max())

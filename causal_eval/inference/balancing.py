@@ -169,7 +169,6 @@ def _tilted(X: Floats, group: Bools, target: Bools, y: Floats, w: Floats) -> _Si
     from causal_eval.inference.logit import standardised
 
     Z = standardised(X, w)[:, 1:]
-    v0 = np.where(group, w, 0.0)
     aim = np.where(target, w, 0.0)
     aim = aim / aim.sum()
     C = Z - aim @ Z
@@ -188,8 +187,10 @@ def _tilted(X: Floats, group: Bools, target: Bools, y: Floats, w: Floats) -> _Si
         return float(np.log(w[group] @ np.exp(lin - top)) + top)
 
     for _ in range(STEPS):
-        lin = C @ theta
-        v = v0 * np.exp(lin - lin[group].max())
+        lin = C[group] @ theta
+        # Only the group is weighed: elsewhere the exponential may overflow.
+        v = np.zeros(len(w))
+        v[group] = w[group] * np.exp(lin - lin.max())
         v = v / v.sum()
         gradient = v @ C
         H = (C * v[:, None]).T @ C - np.outer(gradient, gradient)

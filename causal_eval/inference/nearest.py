@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from causal_eval.inference.order import stable_order
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -108,14 +110,17 @@ def nearest(
         r.append(b)
         s.append(c)
     rows = np.concatenate(f) if f else np.empty(0, dtype=np.int64)
-    found = np.unique(rows)
-    edge = np.searchsorted(found, rows)
+    place = np.zeros(len(at), dtype=np.int64)
+    place[rows] = 1
+    found = np.flatnonzero(place)
+    lost = np.sort(focal[place[focal] == 0])
+    place[found] = np.arange(len(found))
     return Matches(
         found,
-        edge,
+        place[rows],
         np.concatenate(r) if r else np.empty(0, dtype=np.int64),
         np.concatenate(s) if s else np.empty(0),
-        np.setdiff1d(focal, found),
+        lost,
     )
 
 
@@ -139,18 +144,18 @@ def _one_stratum(
     """Edges (focal row, matched row, share)."""
     import numpy as np
 
-    grid = np.round(at[pool] / tie).astype(np.float64) if at.shape[1] == 1 else at[pool]
-    points, where, count = np.unique(grid, axis=0, return_inverse=True, return_counts=True)
-    where = where.ravel()
-    by_point = np.argsort(where, kind="stable")
-    begin = np.concatenate([[0], np.cumsum(count)])
     if at.shape[1] == 1:
-        place = np.add.reduceat(at[pool, 0][by_point], begin[:-1]) / count
-        first, last = _window(place, count, at[focal, 0], ratio, limit, tie)
+        by_point, begin = _points(np.round(at[pool, 0] / tie))
+        count = np.diff(begin)
+        mean = np.add.reduceat(at[pool, 0][by_point], begin[:-1]) / count
+        first, last = _window(mean, count, at[focal, 0], ratio, limit, tie)
         n = last - first
         mine = np.repeat(np.arange(len(focal)), n)
         point = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n) + np.repeat(first, n)
     else:
+        points, where, count = np.unique(at[pool], axis=0, return_inverse=True, return_counts=True)
+        by_point = np.argsort(where.ravel(), kind="stable")
+        begin = np.concatenate([[0], np.cumsum(count)])
         mine, point = _tree(points, count, at[focal], ratio, limit, tie)
     size = count[point]
     rows = np.repeat(mine, size)
@@ -158,6 +163,15 @@ def _one_stratum(
     matched = pool[by_point[np.repeat(begin[point], size) + inside]]
     total = np.bincount(rows, minlength=len(focal)).astype(float)
     return focal[rows], matched, 1.0 / total[rows]
+
+
+def _points(grid: Floats) -> tuple[Ints, Ints]:
+    """(n,) rows by their place on the grid, ties by position, and (u + 1,) where each of the u places begins among them."""
+    import numpy as np
+
+    order = stable_order(grid)
+    ranked = grid[order]
+    return order, np.concatenate([[0], np.flatnonzero(ranked[1:] != ranked[:-1]) + 1, [len(grid)]])
 
 
 def _window(place: Floats, count: Ints, x: Floats, ratio: int, limit: float, tie: float) -> tuple[Ints, Ints]:

@@ -131,18 +131,15 @@ def binned(m: Floats, d: Floats, w: Floats, bins: int = 10) -> dict[str, list[fl
 def quality(found: Split, s: Sample, estimand: str, score: Score) -> dict[str, float]:
     """Out-of-fold R-squared of the outcome, and AUC and calibration slope of the propensity."""
     import numpy as np
-    from scipy.stats import rankdata
 
     from causal_eval.inference.logit import SeparatedError, logit
+    from causal_eval.inference.order import rank_above
 
     rows = s.d == 0 if score == "irm" and estimand == "att" else np.ones(len(s.d), dtype=bool)
     y, w = s.y[rows], s.w[rows]
     rest = w @ (y - found.outcome[rows]) ** 2
     r2 = 1 - rest / (w @ (y - np.average(y, weights=w)) ** 2)
-    n1 = int(s.d.sum())
-    n0 = len(s.d) - n1
-    auc = (float(rankdata(found.m)[s.d > 0].sum()) - n1 * (n1 + 1) / 2) / (n1 * n0)
-    out = {"outcome_r2": float(r2), "propensity_auc": float(auc)}
+    out = {"outcome_r2": float(r2), "propensity_auc": rank_above(found.m[s.d > 0], found.m[s.d == 0])}
     inside = np.clip(found.m, 1e-6, 1 - 1e-6)
     log_odds = np.log(inside / (1 - inside))
     try:

@@ -44,15 +44,15 @@ def overlap(score: Floats, d: Floats, w: Floats, estimand: str) -> Overlap:
     """The overlap of (n,) scores under ``estimand``."""
     import numpy as np
     from scipy.special import expit, logit
-    from scipy.stats import rankdata
+
+    from causal_eval.inference.order import rank_above
 
     t = d > 0
     beyond = score > 1 - EDGE
     about = t if estimand == "att" else np.ones(len(d), dtype=bool)
     if estimand != "att":
         beyond = beyond | (score < EDGE)
-    n1, n0 = int(t.sum()), int((~t).sum())
-    auc = (float(rankdata(score)[t].sum()) - n1 * (n1 + 1) / 2) / (n1 * n0)
+    auc = rank_above(score[t], score[~t])
     share = w @ d / w.sum()
     preference = expit(logit(np.clip(score, 1e-12, 1 - 1e-12)) - logit(share))
     equipoise = float(w @ ((preference >= 0.3) & (preference <= 0.7)) / w.sum())

@@ -163,3 +163,34 @@ def test_perfect_separation_is_refused():
     for m in (ce.Weighting(), ce.PropensityMatching()):
         with pytest.raises(EstimatorRefusal, match="perfectly"):
             m.estimate(people(frame))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"ratio": 3, "distance": "logit", "bias_adjust": True},
+        {"ratio": 2, "distance": "mahalanobis", "bias_adjust": True},
+    ],
+)
+def test_errors_by_cluster_are_abadie_imbenss_where_each_row_is_a_cluster(options):
+    """Two formulas of one variance: the estimated score and the bias adjustment count in both."""
+    frame = launch(n=2000).assign(own=range(2000))
+    model = ce.PropensityMatching(**options)
+    for design in (Design(), Design(estimand="ate")):
+        plain, own = (model.estimate(people(frame, **r), design).headline for r in ({}, {"cluster": "own"}))
+        assert own.value == pytest.approx(plain.value)
+        assert own.std_error == pytest.approx(plain.std_error, rel=0.08)
+
+
+def test_entropy_weights_do_not_overflow_where_the_other_group_lies_far_out():
+    """One person far from the group that is weighed: balanced or refused, with no number lost on the way."""
+    frame = launch(n=400, seed=7)
+    frame.loc[frame.d == 1, "a"] += np.where(np.arange((frame.d == 1).sum()) == 0, 400.0, 0.0)
+    for estimand in ("att", "ate"):
+        try:
+            e = ce.Weighting(kind="entropy").estimate(people(frame), Design(estimand=estimand))
+        except EstimatorRefusal as refused:
+            assert refused.code == "E402"
+        else:
+            assert max(abs(b.smd) for b in e.balance if b.stage == "after") < 1e-6
