@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tasks import CONTENDERS
+from benchmarks.tasks import CONTENDERS, Contender
 
 HOME = Path(__file__).resolve().parent.parent
 OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "Cannot allocate memory", "OutOfMemory", "Out of Memory", "malloc of size")
@@ -39,10 +39,12 @@ class Run:
     work: dict[str, Any] | None = None
 
 
-def run(python: str, name: str, path: Path, rows: int, timeout: float, memory: int) -> Run:
+def run(
+    python: str, name: str, path: Path, rows: int, timeout: float, memory: int, tasks: str = "benchmarks.tasks"
+) -> Run:
     """One contender in a fresh process; processor time and peak memory are the system's count of that process."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        command = [python, "-m", "benchmarks.tasks", name, str(path), str(memory)]
+        command = [python, "-m", tasks, name, str(path), str(memory)]
         started = time.perf_counter()
         child = subprocess.Popen(command, cwd=HOME, stdout=out, stderr=err, start_new_session=True)
         late = False
@@ -69,13 +71,13 @@ def run(python: str, name: str, path: Path, rows: int, timeout: float, memory: i
     return Run(name, rows, f"failed: {last[0][:120]}", wall, cpu, peak)
 
 
-def row(r: Run) -> str:
+def row(r: Run, contenders: dict[str, Contender] = CONTENDERS) -> str:
     """One line of the table."""
 
     def number(value: float | None, form: str) -> str:
         return "" if value is None else format(value, form)
 
-    head = f"| {r.rows:,} | {r.name} | {CONTENDERS[r.name].estimand} "
+    head = f"| {r.rows:,} | {r.name} | {contenders[r.name].estimand} "
     if r.work is None:
         took = f"| {r.wall:.1f} | {r.cpu:.1f} | | {r.peak:,.0f} " if r.wall else "| | | | "
         return f"{head}{took}| {r.said} | |"
