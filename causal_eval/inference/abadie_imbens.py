@@ -49,10 +49,12 @@ class AlongScore:
         n = len(score)
         starts = np.append(True, ranked[1:] != ranked[:-1])
         block = np.maximum.accumulate(np.where(starts, np.arange(n), 0))
-        self.rows, self.first, self.size = {}, {}, {}
+        self.rows: dict[bool, Ints] = {}
+        self.first: dict[bool, Ints] = {}
+        self.size: dict[bool, int] = {}
         for key, group in ((True, t), (False, ~t)):
             mine = group[self.order]
-            place = (np.cumsum(mine) - mine)[block]
+            place: Ints = (np.cumsum(mine) - mine)[block]
             count = int(mine.sum())
             self.size[key] = min(LIKE, count)
             self.rows[key] = np.flatnonzero(mine)

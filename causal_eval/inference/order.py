@@ -41,7 +41,7 @@ def ks_distance(first: Floats, second: Floats) -> float:
         a, b = b, a
     out = 0.0
     for side in ("left", "right"):
-        mine = np.searchsorted(a, a, side=side)  # type: ignore[call-overload]
-        theirs = np.searchsorted(b, a, side=side)  # type: ignore[call-overload]
+        mine = np.searchsorted(a, a, side=side)
+        theirs = np.searchsorted(b, a, side=side)
         out = max(out, float(np.abs(mine / len(a) - theirs / len(b)).max()))
     return out
