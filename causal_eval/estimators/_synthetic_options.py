@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+LONG = 200
+"""Pre-periods from which the t-test's interval is not warned of: it is exact only as both windows grow."""
+STEADY = (
+    "This test takes the gaps as steady over time: where they drift, or the treated are unlike every mix of donors, 95% intervals "
+    "covered 84% to 92% in simulated panels."
+)
+"""Said where inference goes by the order of time (tests/coverage/synthetic.md)."""
+
 TimeBased = Literal["placebo", "conformal", "t_test"]
 
 
@@ -123,6 +131,7 @@ def infer(
     if how == "conformal":
         shifts = conformal(fit.Y, method, c.pre, c.post)
         notes.append(f"The smallest p-value {shifts.n} shifts in time can give is {shifts.smallest_p:.3f}.")
+        notes.append(STEADY)
         if misfit := shifts.misfit(found.value):
             notes.append(misfit)
         test = shifts.tested(found.value, float(p.before[0]), level)
@@ -135,5 +144,10 @@ def infer(
         f"The headline is the debiased estimate, the mean over {t.folds} fits without {t.block} pre-periods each; "
         f"the weights of all pre-periods give {found.value:.4g}."
     )
+    if int(c.pre.sum()) < LONG:
+        notes.append(
+            f"With {int(c.pre.sum())} pre-periods the t-test's interval is too narrow: with 20 to 60 of them its 95% "
+            "intervals covered 84% to 92% in simulated panels. Rely on placebo inference beside it."
+        )
     name = f"debiased t-test, {t.folds} blocks of {t.block} pre-periods, t with {t.folds - 1} degrees of freedom"
     return t.tested(level), t.value, t.std_error, name

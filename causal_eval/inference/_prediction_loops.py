@@ -40,6 +40,9 @@ def _end(
     side = 0
     value = 0.0
     extra = 0.0
+    lowest = np.inf
+    for j in pool:
+        lowest = min(lowest, c[j])
     for step in range(80):
         for j in range(n):
             b[j] = t * c[j]
@@ -56,7 +59,8 @@ def _end(
         if h < 0:
             low2, low_h = t * t, h
             if high2 < 0:
-                if t > 1e9 * start:
+                # One donor with all the weight may be inside the bound: then nothing goes further.
+                if t > 1e9 * start or (free == 0 and value <= lowest + 1e-9 * abs(lowest)):
                     break
                 t *= 3.0
                 continue

@@ -183,6 +183,8 @@ def _reach(
     across = rows - centre[:, None]
     low, high = np.zeros((len(noise), len(rows))), np.zeros((len(noise), len(rows)))
     run(G, np.ascontiguousarray(columns), base, scale, noise, np.ascontiguousarray(across), free, low, high)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise ArithmeticError("the search for the ends of the prediction interval did not end")
     at = across @ (weights - floor)
     # low and high are of rows'y + level / scale, x = floor + scale y: turn them into rows'(w - x).
     return at - scale * high, at - scale * low

@@ -45,6 +45,20 @@ def test_each_draws_ends_are_those_of_a_cone_programme(free):
                 assert ends[s, r] == pytest.approx(want, rel=1e-4, abs=1e-4)
 
 
+def test_a_set_that_holds_a_single_donor_ends_there():
+    """Where the donor with the largest (smallest) outcome is inside the set, it is the end; no draw is lost."""
+    Y, w, pre, post = paths(6)
+    Z, P = Y[pre][:, 1:], Y[post][:, 1:]
+    noise = 1e3 * np.random.default_rng(5).normal(size=(200, 16))
+    low, high = _reach(Z, Z @ w, w, np.zeros(len(w)), noise, P, False)
+    assert np.isfinite(low).all() and np.isfinite(high).all()
+    inside = np.array([((Z - (Z @ w + v)[:, None]) ** 2).sum(axis=0) < v @ v for v in noise])
+    for ends, best in ((low, P.argmax(axis=1)), (high, P.argmin(axis=1))):
+        for r, j in enumerate(best):
+            assert inside[:, j].any()
+            assert ends[inside[:, j], r] == pytest.approx(P[r] @ w - P[r, j])
+
+
 def test_weights_that_may_not_move_leave_only_the_level():
     """Where every weight is at its floor the counterfactual is certain, or moves with the level: twice the noise's mean."""
     Y, w, pre, post = paths(4)
