@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Tone = Literal["good", "warn", "bad", "neutral"]
@@ -149,3 +149,13 @@ Block = Text | Bullets | Facts | Table | Callout | FigureRef | Command | Form | 
 def cell(*lines: Inline | Line) -> Cell:
     """A cell of plain lines."""
     return Cell(tuple(x if isinstance(x, tuple) else (x,) for x in lines if x != ""))
+
+
+def filled(table: Table) -> Table:
+    """The table without the columns in which no row says anything; the first stays."""
+    keep = [k for k in range(len(table.columns)) if k == 0 or any(row[k].lines for row in table.rows)]
+    return replace(
+        table,
+        columns=tuple(table.columns[k] for k in keep),
+        rows=tuple(tuple(row[k] for k in keep) for row in table.rows),
+    )

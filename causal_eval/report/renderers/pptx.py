@@ -429,7 +429,8 @@ def _message(s: Section, table: Table) -> str:
     )
     if not found:
         return s.title if table.quiet else f"{s.title}: {table.caption}"
-    return f"{s.title}: " + ", ".join(f"{n} {word.lower()}" for word, n in found.items())
+    head = s.title if table.quiet else table.caption
+    return f"{head}: " + ", ".join(f"{n} {word.lower()}" for word, n in found.items())
 
 
 def _is_title(placeholder: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from causal_eval.plots.names import assumption_title
 from causal_eval.report.blocks import Block, Column, Section, Strong, Table, Text, cell
 from causal_eval.report.checks import open_checks
-from causal_eval.report.numbers import p_text, plain
+from causal_eval.report.numbers import fixed, p_text, plain
 from causal_eval.report.wording import VERDICT_ORDER, check_title, checks_sentence, gate_closed, sentence, verdict_mark
 from causal_eval.results.types import Diagnostic, StudyResult
 
@@ -40,6 +40,9 @@ def section(result: StudyResult, *, every: bool = False) -> Section | None:
         for d in result.diagnostics:
             if d.verdict != verdict:
                 continue
+            if not every and d.details.get("applies") is False:
+                left += 1
+                continue
             if not every and d.metric != primary and (d.check in own or d.verdict == "not_run") and id(d) not in open_:
                 left += 1
                 continue
@@ -63,12 +66,8 @@ def section(result: StudyResult, *, every: bool = False) -> Section | None:
         Table("Assumptions, checks and readings", columns, tuple(rows), cards=True, quiet=True),
     ]
     if left:
-        blocks.append(
-            Text(
-                (f"{left} more, of other metrics, are in diagnostics.csv and in the report for a technical audience.",),
-                "note",
-            )
-        )
+        where = "are in diagnostics.csv and in the report for a technical audience"
+        blocks.append(Text((f"{left} more, of other metrics or not made for this kind of data, {where}.",), "note"))
     balance = _balance(result)
     if balance:
         blocks.append(balance)
@@ -87,7 +86,7 @@ def _balance(result: StudyResult) -> Table | None:
 
     def text(name: str, stage: str) -> str:
         value = next((v for (n, s), v in by.items() if n == name and s == stage), None)
-        return "" if value is None else f"{value:+.2f}".replace("-", "\u2212")
+        return "" if value is None else fixed(value, 2, signed=True)
 
     rows = tuple((cell(n), cell(text(n, "before")), cell(text(n, "after"))) for n in names)
     return Table("Balance: standardised mean differences, treated minus comparison",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from causal_eval.plots.names import METRIC_ROLES, metric_label
-from causal_eval.report.blocks import Block, Column, Facts, Line, Section, Strong, Table, cell
+from causal_eval.report.blocks import Block, Column, Facts, Line, Section, Strong, Table, cell, filled
 from causal_eval.report.sections import plan
 from causal_eval.report.wording import outcome_mark, sentence, threshold_phrase
 from causal_eval.results.types import StudyResult
@@ -29,6 +29,6 @@ def section(result: StudyResult) -> Section:
             for c in result.decision.clauses
         )
         columns = (Column("Metric"), Column("Held against", True), Column("Outcome"), Column("Why", wide=True))
-        blocks.append(Table("The decision, metric by metric", columns, body, cards=True))
+        blocks.append(filled(Table("The decision, metric by metric", columns, body, cards=True)))
     blocks += plan.tables(result.plan_lock)
     return Section("question", "Question and decision rule", tuple(blocks))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from causal_eval.plots.names import METRIC_ROLES, assumption_title, metric_label
 from causal_eval.plots.style import pretty
-from causal_eval.report.blocks import Block, Cell, Column, Line, Section, Strong, Table, Text, cell
+from causal_eval.report.blocks import Block, Cell, Column, Line, Section, Strong, Table, Text, cell, filled
 from causal_eval.report.checks import open_checks
 from causal_eval.report.harm import Harm, harm_of
 from causal_eval.report.limits import unchecked
@@ -69,7 +69,7 @@ def _harms(result: StudyResult) -> Table | None:
         Column("How likely", wide=True), Column("Smallest harm seen four times in five", True, detail=True),
         Column("What to do", wide=True),
     )  # fmt: skip
-    return Table("Harm that the data leave open", columns, tuple(rows), cards=True)
+    return filled(Table("Harm that the data leave open", columns, tuple(rows), cards=True))
 
 
 def _harm_row(result: StudyResult, clause: Clause, harm: Harm) -> tuple[Cell, ...]:
