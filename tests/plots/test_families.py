@@ -101,6 +101,18 @@ def test_sensitivity_says_when_zero_was_inside_from_the_start_or_never_enters() 
 # --- placebos ------------------------------------------------------------------------------------------------------
 
 
+def test_a_mean_of_many_treated_units_is_not_drawn_among_single_donors_that_its_test_does_not_rank() -> None:
+    """Synthetic difference-in-differences permutes groups as large as the treated one."""
+    result = evidence()
+    main = next(f for f in result.findings if f.estimate is not None and "placebos" in f.estimate.details)
+    assert main.estimate is not None
+    for treated, drawn in ((12, False), (1, True)):
+        sample = replace(main.estimate.sample, n_treated=treated)
+        several = replace(main, method="synthetic_did", said=replace(main.estimate, sample=sample))
+        series = placebo_series(replace(result, findings=(several,)))
+        assert (series is not None) is drawn, treated
+
+
 def test_placebos_are_ranked_by_ratio_and_those_that_fit_badly_are_counted() -> None:
     """Queue 3 alone has a larger ratio than the treated unit; queues 5 and 6 fit over twice as badly."""
     series = placebo_series(evidence())

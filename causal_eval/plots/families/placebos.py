@@ -89,6 +89,10 @@ def _of(result: StudyResult, finding: Finding) -> PlaceboSeries | None:
     estimate = finding.estimate
     if estimate is None:
         return None
+    if finding.method == "synthetic_did" and estimate.sample.n_treated > 1:
+        # Its test treats groups as large as the treated one. A mean of many units beside single donors, which are noisier than
+        # it is, would stand out without an effect.
+        return None
     said, periods = estimate.details.get("placebos"), estimate.details.get("periods")
     if not isinstance(said, list) or len(said) < 2 or not isinstance(periods, list):
         return None
