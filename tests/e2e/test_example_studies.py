@@ -220,6 +220,19 @@ def test_a_study_gives_the_same_bytes_from_any_folder_under_any_hash_seed_and_zo
     assert {k for k in one if one[k] != two[k]} <= {"run.json", "log.jsonl"}
 
 
+def test_the_bottom_line_of_every_shipped_study_keeps_to_ninety_words(runs: dict[str, Path]) -> None:
+    """Recommendation, reason and all sentences, from the saved result."""
+    from causal_eval.report.wording import MOST_WORDS, bottom_line, word_count
+    from causal_eval.results.io import read_result
+
+    assert MOST_WORDS == 90
+    for name, run in runs.items():
+        result = read_result(run)
+        reason, sentences = bottom_line(result)
+        said = " ".join((result.decision.recommendation, reason, *sentences))
+        assert 10 < word_count(said) <= MOST_WORDS, name
+
+
 def test_no_run_holds_a_row_of_its_data(runs: dict[str, Path]) -> None:
     """Unit names of the simulated queues appear nowhere in the outputs but in what the author wrote."""
     for path in runs["smart_routing"].rglob("*"):
