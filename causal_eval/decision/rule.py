@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from causal_eval.decision.evidence import guardrail, held_to_checks, primary, secondary
+from causal_eval.decision.robustness import robustness
 from causal_eval.results.types import Decision, Diagnostic, Finding, MetricInfo
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ def decide(
     text = _rule_text(rule, next(m for m in metrics if m.role == "primary"), bool(guards))
     threats = _threats(diagnostics, metrics, findings)
 
+    leant = robustness(diagnostics, first.metric)
+
     def say(what: str, reason: str) -> Decision:
-        return Decision(what, text, reason, clauses, threats)  # type: ignore[arg-type]
+        return Decision(what, text, reason, clauses, threats, *leant)  # type: ignore[arg-type]
 
     named = f"{label[first.metric]}: {first.reason}"
     if closed:

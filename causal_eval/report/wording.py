@@ -189,6 +189,12 @@ def checks_sentence(result: StudyResult) -> str:
     return f"Checks: {said}." if said else ""
 
 
+def robustness_sentence(result: StudyResult) -> str:
+    """How far the headline can be leant on, as the decision has it; empty where it says nothing."""
+    word = result.decision.robustness
+    return f"Robustness: {word}, {result.decision.robustness_reason}." if word else ""
+
+
 def threat(result: StudyResult) -> str:
     """The biggest threat the decision names; empty when it names none."""
     return result.decision.threats[0] if result.decision.threats else ""
@@ -293,7 +299,7 @@ def summary(result: StudyResult) -> str:
         lines.append(f"  inference {estimate.inference}")
         lines += [f"  note: {n}" for n in estimate.notes[:2]]
     guards = guardrail_sentence(result)
-    lines += [x for x in (guards, checks_sentence(result)) if x]
+    lines += [x for x in (guards, checks_sentence(result), robustness_sentence(result)) if x]
     short = needed(result)
     if short:
         lines.append(found_sentence(result, short))

@@ -21,6 +21,7 @@ SCHEMA_VERSION = 1
 Scale = Literal["absolute", "relative", "cumulative"]
 Status = Literal["ok", "failed", "refused", "blinded"]
 Verdict = Literal["pass", "warn", "fail", "not_run"]
+Robustness = Literal["", "good", "satisfactory", "weak"]
 Recommendation = Literal["ship", "hold", "roll back", "cannot tell"]
 MetricRole = Literal["primary", "secondary", "guardrail", "negative_control"]
 AnalysisRole = Literal["primary", "robustness", "reference"]
@@ -346,6 +347,9 @@ class Decision:
     clauses: tuple[Clause, ...] = ()
     threats: tuple[str, ...] = ()
     """What could be wrong, the biggest first."""
+    robustness: Robustness = ""
+    """How far the headline can be leant on, by its checks; empty where none ran."""
+    robustness_reason: str = ""
 
     def __post_init__(self) -> None:
         deciding = [c for c in self.clauses if c.role in ("primary", "guardrail")]

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from causal_eval.plots.names import METRIC_ROLES, metric_label, on_the_treated
-from causal_eval.report.blocks import Cell, Column, Line, Section, Strong, Table, Text, cell
+from causal_eval.report.blocks import Block, Cell, Column, Line, Section, Strong, Table, Text, cell
 from causal_eval.report.numbers import RELATIVE, Unit, effect_text, error_of, interval_text, level, p_text, share
-from causal_eval.report.wording import clause_of, metric_unit, outcome_mark, sentence, threshold_phrase
+from causal_eval.report.wording import (
+    clause_of,
+    metric_unit,
+    outcome_mark,
+    robustness_sentence,
+    sentence,
+    threshold_phrase,
+)
 from causal_eval.results.types import Estimate, Failure, MetricInfo, StudyResult
 
 
@@ -78,4 +85,8 @@ def section(result: StudyResult) -> Section:
         notes.append("pp: percentage points.")
     if any(clause_of(result, m.name) is None for m in result.metrics):
         notes.append("“Reported only”: the decision rule does not use this metric.")
-    return Section("scorecard", "Scorecard", (table(result), Text((" ".join(notes),), "note")))
+    blocks: list[Block] = [table(result)]
+    leant = robustness_sentence(result)
+    if leant:
+        blocks.append(Text((leant,)))
+    return Section("scorecard", "Scorecard", (*blocks, Text((" ".join(notes),), "note")))

@@ -11,6 +11,8 @@ from causal_eval.results.types import StudyResult
 _ASKED = {
     "sensitivity": "If trends part after the launch",
     "hidden_confounding": "If something not measured drove the choice",
+    "e_value": "The same as a risk ratio",
+    "rosenbaum": "The same as odds within pairs",
     "identification": "If other weights fit as well",
     "leave_one_out": "If one unit were left out",
     "donor_spillover": "If the launch reached the donors",

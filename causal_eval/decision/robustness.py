@@ -1,0 +1,39 @@
+"""One word for how far the headline can be leant on: good, satisfactory or weak, from its checks and its sensitivity.
+
+Weak: a check failed; or one warns that the comparison itself is poor, and another that little would be needed to overturn it.
+Satisfactory: something warns. Good: nothing that ran does. Nothing measured can make it better than its design.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from causal_eval.results.types import Diagnostic, Robustness
+
+STRENGTH = ("hidden_confounding", "e_value", "rosenbaum", "sensitivity")
+"""Checks that say how strong a failure would have to be; the others say whether the comparison is sound."""
+
+
+def robustness(diagnostics: Sequence[Diagnostic], metric: str) -> tuple[Robustness, str]:
+    """The word and its reason for the primary analysis of ``metric``; empty where no check ran."""
+    ran = [d for d in diagnostics if d.metric == metric and d.verdict != "not_run"]
+    failed = [d for d in ran if d.verdict == "fail"]
+    warned = [d for d in ran if d.verdict == "warn"]
+    easy = [d for d in warned if d.check in STRENGTH]
+    poor = [d for d in warned if d.check not in STRENGTH]
+    if not ran:
+        return "", ""
+    if failed:
+        return "weak", f"a check failed ({_names(failed)}): another method or other data may well give another answer"
+    if easy and poor:
+        return "weak", (
+            f"the comparison is in doubt ({_names(poor)}), and little would be needed to overturn it ({_names(easy)}): do not decide "
+            "on this estimate alone"
+        )
+    if warned:
+        return "satisfactory", f"with what the warnings say kept in mind ({_names(warned)})"
+    return "good", "no check that ran warns; what was not measured stays unknown"
+
+
+def _names(found: Sequence[Diagnostic]) -> str:
+    return ", ".join(dict.fromkeys(d.check.replace("_", " ") for d in found))
