@@ -123,6 +123,12 @@ def infer(
     p = found.placebo
     if how == "placebo":
         notes.append(placebo_note(p.n, level))
+        size = max(f.cohort.size for f in found.cohorts)
+        if size > 1:
+            notes.append(
+                f"The treated path is the mean of {size} units, less noisy than the single donors it is ranked among: this p-value is "
+                "too small where units are noisy. `synthetic_did` ranks groups of that size."
+            )
         name = f"placebo in space: rank of the RMSPE ratio among all {p.n} assignments"
         return p.tested(level), found.value, p.std_error, name
     one_path(found, how)
