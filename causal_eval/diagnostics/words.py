@@ -9,7 +9,7 @@ def num(value: float) -> str:
     """A number to three significant digits, never in exponent form for everyday sizes."""
     if value == 0:
         return "0"
-    text = f"{value:.3g}" if 1e-4 <= abs(value) < 1e4 else f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.2e}"
+    text = f"{value:.3g}" if 1e-4 <= abs(value) < 1e3 else f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:.2e}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
