@@ -125,7 +125,7 @@ def write_synthetic(
             effect("overall", "relative", ratio.value, ratio.std_error, tested, level=level, method=procedure)
         )
     elif _clearly_positive(found, counterfactual):
-        error = None if std_error is None else std_error * observed / counterfactual**2
+        error = None if std_error is None else std_error * abs(observed) / counterfactual**2
         tested = relative_of(overall, observed)
         effects.append(
             effect("overall", "relative", value / counterfactual, error, tested, level=level, method=procedure)

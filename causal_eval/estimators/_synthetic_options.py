@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from causal_eval.data.contract import Panel
     from causal_eval.design.design import Design
     from causal_eval.design.donors import DonorPool
-    from causal_eval.estimators._synthetic import Synthetic
+    from causal_eval.estimators._synthetic import PeriodTests, Synthetic
     from causal_eval.inference.counterfactual import Method
     from causal_eval.inference.effects import Tested
+    from causal_eval.results.types import Json
 
     Floats = NDArray[np.float64]
 
@@ -113,24 +115,50 @@ def one_path(found: Synthetic, inference: str) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """The test of the headline, its value and error, the procedure in words, and what goes with it.
+
+    Attributes:
+        by_period: tests of single periods, where they are not ranks among single donors.
+        details: of the test, in place of those of single donors.
+    """
+
+    test: Tested
+    value: float
+    std_error: float | None
+    procedure: str
+    by_period: PeriodTests | None = None
+    details: dict[str, Json] = field(default_factory=dict)
+
+
 def infer(
-    how: TimeBased, pool: DonorPool, method: Method, found: Synthetic, level: float, notes: list[str]
-) -> tuple[Tested, float, float | None, str]:
-    """The test of the headline, its value and error, and the procedure in words. What the reader must know joins ``notes``."""
+    how: TimeBased,
+    pool: DonorPool,
+    method: Method,
+    found: Synthetic,
+    level: float,
+    notes: list[str],
+    *,
+    rng: np.random.Generator,
+    most: int | None = None,
+) -> Inferred:
+    """The headline's inference. What the reader must know joins ``notes``.
+
+    Args:
+        rng: draws groups of donors where they cannot be enumerated.
+        most: groups at most; None for the usual number.
+    """
     from causal_eval.inference.conformal import conformal
     from causal_eval.inference.debiased_t import debiased_t
 
     p = found.placebo
     if how == "placebo":
+        if found.pool.n_treated > len(found.cohorts):
+            return _among_groups(pool, method, found, level, notes, rng, most)
         notes.append(placebo_note(p.n, level))
-        size = max(f.cohort.size for f in found.cohorts)
-        if size > 1:
-            notes.append(
-                f"The treated path is the mean of {size} units, less noisy than the single donors it is ranked among: this p-value is "
-                "too small where units are noisy. `synthetic_did` ranks groups of that size."
-            )
         name = f"placebo in space: rank of the RMSPE ratio among all {p.n} assignments"
-        return p.tested(level), found.value, p.std_error, name
+        return Inferred(p.tested(level), found.value, p.std_error, name)
     one_path(found, how)
     fit = found.cohorts[0]
     c = fit.cohort
@@ -141,7 +169,7 @@ def infer(
         if misfit := shifts.misfit(found.value):
             notes.append(misfit)
         test = shifts.tested(found.value, float(p.before[0]), level)
-        return test, found.value, None, f"conformal: residuals shifted in time, {shifts.n} cyclic shifts"
+        return Inferred(test, found.value, None, f"conformal: residuals shifted in time, {shifts.n} cyclic shifts")
     try:
         t = debiased_t(fit.Y, method, c.pre, c.post)
     except ValueError as e:
@@ -156,4 +184,62 @@ def infer(
             "intervals covered 84% to 92% in simulated panels. Rely on placebo inference beside it."
         )
     name = f"debiased t-test, {t.folds} blocks of {t.block} pre-periods, t with {t.folds - 1} degrees of freedom"
-    return t.tested(level), t.value, t.std_error, name
+    return Inferred(t.tested(level), t.value, t.std_error, name)
+
+
+def _among_groups(
+    pool: DonorPool,
+    method: Method,
+    found: Synthetic,
+    level: float,
+    notes: list[str],
+    rng: np.random.Generator,
+    most: int | None,
+) -> Inferred:
+    """Several treated units: their average gap among those of groups as large."""
+    import numpy as np
+
+    from causal_eval.estimators._synthetic import PeriodTests
+    from causal_eval.inference.effects import Tested
+    from causal_eval.inference.placebo_groups import MOST, Place, placebo_groups
+    from causal_eval.inference.placebo_space import studentised
+    from causal_eval.inference.predictors import Predictors
+
+    single: dict[str, Json] = {"single_donor_p": found.placebo.p_value, "single_donor_n": found.placebo.n}
+
+    def none(reason: str) -> Inferred:
+        without = Tested(None, None, None, f"no p-value and no interval: {reason}")
+        details: dict[str, Json] = {"placebo_p": None, "placebo_n": None, "smallest_p": None}
+        return Inferred(
+            without, found.value, None, "none: no placebo groups", PeriodTests("none", {}), single | details
+        )
+
+    if isinstance(method, Predictors):
+        return none(
+            "groups of donors have no predictors of their own; leave predictors out, or treat the mean as one unit"
+        )
+    places = [Place(f.cohort.size, f.cohort.pre, f.cohort.post) for f in found.cohorts]
+    try:
+        groups = placebo_groups(pool.donors, places, method, rng, most=MOST if most is None else most)
+    except ValueError as e:
+        return none(str(e))
+    effects = np.append(found.value, groups.effects)
+    n = len(effects)
+    test = studentised(effects, np.ones(n), level)
+    m = found.pool.n_treated
+    notes.append(placebo_note(n, level))
+    notes.append(
+        f"The mean of {m} treated units is ranked among groups of {m} donors. Taken for one unit among {found.placebo.n} it would "
+        f"have p = {found.placebo.p_value:.3f}, but single donors are noisier than a mean and harder to match."
+    )
+    if not groups.exact and test.p_value is not None:
+        mc = (test.p_value * (1 - test.p_value) / n) ** 0.5
+        notes.append(f"Groups are drawn, not enumerated: Monte Carlo error of the p-value {mc:.3f}.")
+    tests = {}
+    if groups.gaps is not None:
+        own = found.cohorts[0].gaps[0]
+        tests = {t: studentised(np.append(own[t], groups.gaps[:, t]), np.ones(n), level) for t in range(len(own))}
+    name = f"placebo in space: rank of the average gap among {n:,} groups of {m} ({'all' if groups.exact else 'drawn'})"
+    details: dict[str, Json] = {"placebo_p": test.p_value, "placebo_n": n, "smallest_p": 1 / n, "placebo_group": m}
+    error = float(groups.effects.std(ddof=1)) if n > 2 else None
+    return Inferred(test, found.value, error, name, PeriodTests(name, tests), single | details)

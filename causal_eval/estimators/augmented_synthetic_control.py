@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from causal_eval.data.contract import Panel
     from causal_eval.design.design import Design
     from causal_eval.estimators._synthetic import Synthetic
+    from causal_eval.estimators._synthetic_options import Inferred
     from causal_eval.inference.counterfactual import Method
-    from causal_eval.inference.effects import Tested
-    from causal_eval.results.types import Estimate
+    from causal_eval.results.types import Estimate, Json
 
 
 class AugmentedSyntheticControl(PathOptions):
@@ -79,33 +79,33 @@ class AugmentedSyntheticControl(PathOptions):
             notes.append(
                 "The fit before the launch is all but perfect: the ridge hardly holds back, and the weights follow noise as well."
             )
-        test, value, error, name = self._infer(found, method, self.generator(rng), notes)
+        said = self._infer(found, method, self.generator(rng), notes)
         ridges = [float(f.fits.predictor_weights[0, 0]) for f in found.cohorts if f.fits.predictor_weights is not None]
+        details: dict[str, Json] = {"ridge": list(ridges), "negative_weight": below, "inference": self.inference}
         return write_synthetic(
             data,
             found,
             method=self.info.name,
             level=self.level,
-            overall=test,
-            value=value,
-            std_error=error,
-            procedure=name,
+            overall=said.test,
+            value=said.value,
+            std_error=said.std_error,
+            procedure=said.procedure,
             notes=notes,
-            details={"ridge": list(ridges), "negative_weight": below, "inference": self.inference},
+            details=details | said.details,
+            by_period=said.by_period,
         )
 
-    def _infer(
-        self, found: Synthetic, method: Method, rng: np.random.Generator, notes: list[str]
-    ) -> tuple[Tested, float, float | None, str]:
+    def _infer(self, found: Synthetic, method: Method, rng: np.random.Generator, notes: list[str]) -> Inferred:
         import numpy as np
 
-        from causal_eval.estimators._synthetic_options import infer, one_path
+        from causal_eval.estimators._synthetic_options import Inferred, infer, one_path
         from causal_eval.inference.effects import t_test
         from causal_eval.inference.unit_resampling import bootstrap_error, jackknife_error
 
         pool = found.pool
         if self.inference in ("placebo", "conformal", "t_test"):
-            return infer(self.inference, pool, method, found, self.level, notes)
+            return infer(self.inference, pool, method, found, self.level, notes, rng=rng)
         one_path(found, self.inference)
         fit = found.cohorts[0]
         c = fit.cohort
@@ -125,7 +125,7 @@ class AugmentedSyntheticControl(PathOptions):
                 f"Only {c.size} treated units: {self.inference} errors of so few are too small (use placebo inference)."
             )
         how = f"{self.inference} over units, normal"
-        return t_test(found.value, error, float("inf"), self.level), found.value, error, how
+        return Inferred(t_test(found.value, error, float("inf"), self.level), found.value, error, how)
 
 
 plugin: type[Estimator[Panel]] = AugmentedSyntheticControl

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from causal_eval.data.contract import Panel
     from causal_eval.design.design import Design
-    from causal_eval.results.types import Estimate
+    from causal_eval.results.types import Estimate, Json
 
 MOST_PLACEBOS = 60
 """Donors that take the treated units' place at most: each is a completion of its own."""
@@ -89,18 +89,20 @@ class MatrixCompletion(PathOptions):
             notes.append("The completion had not settled after its last step: take its third digit with care.")
         method = self.screened(NuclearNorm(chosen.penalty), pool)
         found = fit_synthetic(pool, method, most=most)
-        test, value, error, name = infer("placebo", pool, method, found, self.level, notes)
+        said = infer("placebo", pool, method, found, self.level, notes, rng=self.generator(rng), most=MOST_PLACEBOS)
+        details: dict[str, Json] = {"penalty": chosen.penalty, "rank": chosen.rank, "held_out_rmse": list(chosen.rmse)}
         return write_synthetic(
             data,
             found,
             method=self.info.name,
             level=self.level,
-            overall=test,
-            value=value,
-            std_error=error,
-            procedure=name,
+            overall=said.test,
+            value=said.value,
+            std_error=said.std_error,
+            procedure=said.procedure,
             notes=notes,
-            details={"penalty": chosen.penalty, "rank": chosen.rank, "held_out_rmse": list(chosen.rmse)},
+            details=details | said.details,
+            by_period=said.by_period,
         )
 
 

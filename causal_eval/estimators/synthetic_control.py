@@ -176,7 +176,7 @@ class SyntheticControl(PathOptions):
     ) -> Estimate:
         from causal_eval.estimators._prediction import predicted
         from causal_eval.estimators._synthetic import write_synthetic
-        from causal_eval.estimators._synthetic_options import infer
+        from causal_eval.estimators._synthetic_options import Inferred, infer
 
         notes: list[str] = []
         spread = float(found.cohorts[0].Y[found.cohorts[0].cohort.pre].std())
@@ -185,26 +185,25 @@ class SyntheticControl(PathOptions):
                 "The fit before the launch is perfect, so many weights fit: those with the smallest sum of squares are taken. With "
                 "more donors than pre-periods that says nothing about the fit afterwards."
             )
-        by_period = None
         if self.inference == "prediction":
             by_period, test, name = predicted(found, self.level, self.intercept, rng, notes)
-            value, error = found.value, None
+            said = Inferred(test, found.value, None, name, by_period)
         else:
-            test, value, error, name = infer(self.inference, pool, method, found, self.level, notes)
+            said = infer(self.inference, pool, method, found, self.level, notes, rng=rng)
         details: dict[str, Json] = {"intercept": self.intercept, "inference": self.inference}
-        details |= more
+        details |= more | said.details
         return write_synthetic(
             data,
             found,
             method=self.info.name,
             level=self.level,
-            overall=test,
-            value=value,
-            std_error=error,
-            procedure=name,
+            overall=said.test,
+            value=said.value,
+            std_error=said.std_error,
+            procedure=said.procedure,
             notes=notes,
             details=details,
-            by_period=by_period,
+            by_period=said.by_period,
         )
 
     def _identified(self, found: Synthetic) -> dict[str, Json]:

@@ -135,21 +135,22 @@ def test_geolift_walkthrough():
          "nashville": 0.068532, "honolulu": 0.06726, "austin": 0.046525, "san diego": 0.045073, "reno": 0.030627}, abs=2e-6
     )  # fmt: skip
     assert e.details["pre_rmspe"] == pytest.approx(95.86851, rel=1e-6)
-    assert e.headline.p_value == pytest.approx(8 / 39) and e.details["conformal_p"] < 0.05
+    assert e.details["single_donor_p"] == pytest.approx(8 / 39) and e.details["conformal_p"] < 0.05
+    assert "704 groups of 2 (all)" in e.inference and e.headline.p_value > 0.05
     ridge = ce.AugmentedSyntheticControl(intercept=True).estimate(geolift())
     assert ridge.headline.value == pytest.approx(156.805, abs=6e-4)
 
 
 def test_where_markets_and_time_disagree_on_the_walkthrough_one_sentence_says_so():
-    """GeoLift's walkthrough prints p = .01 by permuting time; among its 39 markets the treated rank eighth (.205)."""
+    """GeoLift's walkthrough prints p = .01 by permuting time; among pairs of its markets the treated pair is not rare."""
     from causal_eval.diagnostics.base import CHECKS, Fitted
     from causal_eval.diagnostics.thresholds import Thresholds
 
     data, estimator = geolift(), ce.SyntheticControl(intercept=True)
     fitted = Fitted(data, ce.Design(), estimator, estimator.estimate(data))
     found = CHECKS.get("inference_agreement")().check(fitted, Thresholds(), rng=np.random.default_rng(0))
-    assert found.verdict == "warn" and found.details["units"] == pytest.approx(8 / 39)
-    assert found.reading.startswith("Ranked among 39 units p = 0.21") and "the two disagree" in found.reading
+    assert found.verdict == "warn" and found.details["units"] == fitted.estimate.headline.p_value
+    assert found.reading.startswith("Ranked among 704 groups of 2 units p = 0.") and "the two disagree" in found.reading
 
 
 def test_ridge_augmented_proposition_99():

@@ -35,7 +35,8 @@ class InferenceAgreement:
         a = thresholds.alpha
         agree = (units < a) == (time < a)
         n, shifts = d.get("placebo_n"), d.get("conformal_n")
-        reading = f"Ranked among {n} units {p_text(units)}; shifted in time, {shifts} periods, {p_text(time)}: " + (
+        who = f"groups of {m} units" if (m := d.get("placebo_group")) else "units"
+        reading = f"Ranked among {n} {who} {p_text(units)}; shifted in time, {shifts} periods, {p_text(time)}: " + (
             "both tests tell the same." if agree else "the two disagree, so the answer hangs on which is believed."
         )
         verdict: Verdict = "pass" if agree else "warn"
