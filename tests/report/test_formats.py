@@ -114,7 +114,8 @@ def test_no_format_can_recommend_anything_but_the_decision(case: str, recommenda
     from pptx import Presentation
 
     result = ALL[case]()
-    result = replace(result, decision=replace(result.decision, recommendation=recommendation, reason="because"))
+    decision = replace(result.decision, recommendation=recommendation, reason="because", clauses=())
+    result = replace(result, decision=decision)
     word = recommendation_mark(result).word
     got = documents(result, formats=["docx", "pptx", "md"], audience="exec")
     doc = Document(io.BytesIO(got["docx"]))
