@@ -72,7 +72,7 @@ thead th{color:var(--soft);font-weight:600;font-size:.84rem;vertical-align:botto
 tbody th{font-weight:400;min-width:8.5rem}
 .num{text-align:right}
 .nb{white-space:nowrap}
-.wide{min-width:11rem}
+.wide{min-width:9rem}
 .l2{display:block;color:var(--soft);font-size:.88em}
 .l1{display:block}
 .narrowtable{width:auto;min-width:min(24rem,100%)}
@@ -91,7 +91,7 @@ align-items:end}
 dl.form dt{color:var(--soft)}
 dl.form dd{margin:0;min-height:1.9rem;border-bottom:1px solid var(--soft)}
 footer{grid-column:2;color:var(--soft);font-size:.85rem}
-@media (max-width:62rem){
+@media (max-width:68rem){
 .page{grid-template-columns:minmax(0,1fr);padding-top:.5rem}
 html{scroll-padding-top:4rem}
 section{scroll-margin-top:4rem}

@@ -66,7 +66,7 @@ def _harms(result: StudyResult) -> Table | None:
     end = f"{share(level)} interval" if level else "interval"
     columns = (
         Column("Metric"), Column(f"Worst plausible (bad end of the {end})", True), Column("Held against", True),
-        Column("How likely", wide=True), Column("Smallest harm seen four times in five", True, detail=True),
+        Column("How likely"), Column("Smallest harm seen four times in five", True, detail=True),
         Column("What to do", wide=True),
     )  # fmt: skip
     return filled(Table("Harm that the data leave open", columns, tuple(rows), cards=True))
