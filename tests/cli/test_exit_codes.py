@@ -155,8 +155,9 @@ def test_fail_on_turns_the_decision_into_exit_code_6(
     recommendation: Any, verdict: Any, fail_on: str, code: int,
 ) -> None:  # fmt: skip
     first, *others = good.diagnostics
-    finished(replace(good, diagnostics=(replace(first, verdict=verdict), *others),
-                     decision=replace(good.decision, recommendation=recommendation)))  # fmt: skip
+    # Without clauses, which would contradict a recommendation made up here.
+    decision = replace(good.decision, recommendation=recommendation, clauses=())
+    finished(replace(good, diagnostics=(replace(first, verdict=verdict), *others), decision=decision))
     called = command("run", study, "--out", tmp_path / "out", "--fail-on", fail_on)
     assert called.code == code
     assert ("is not met" in called.err) == (code == 6)
