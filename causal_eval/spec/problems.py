@@ -122,7 +122,7 @@ def _problems(error: ValidationError, document: Document) -> list[Problem]:
                 continue
         found.extend(_translated(document, path, e["type"], e.get("ctx") or {}))
     for path, types in unions.items():
-        wanted = _either([_EXPECTED.get(t, "a value") for t in types])
+        wanted = _either([_EXPECTED.get(t, "a value") for t in types if t in _EXPECTED] or ["a value"])
         found = [_wrong_type(document, path, wanted) if p.path == path and p.code == "E202" else p for p in found]
     meant = {(*p.path[:-1], p.suggestion) for p in found if p.code == "E204" and p.suggestion}
     return [p for p in found if not (p.code == "E201" and p.path in meant)]

@@ -91,8 +91,6 @@ def draw_contour(series: Contour, size: Size, title: str, note: str) -> Figure:
                 letters(k), (x, y), xytext=(size.font * 0.45, size.font * 0.45 + lines * 14.4), textcoords="offset points",
                 fontsize=points, color=INK, fontweight="bold", annotation_clip=False,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
-                # A letter moved out of the way of others is tied to its point, or it would read as a point of its own.
-                arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 1} if lines else None,
             )  # fmt: skip
         value_axis(ax, "x", "", ticks=4 if size.narrow else 6)
         value_axis(ax, "y", "", ticks=5)
