@@ -67,15 +67,21 @@ def fit_details(found: Synthetic) -> dict[str, Json]:
         "periods_outside_donors": outside,
         "periods_matched": matched,
         "pre_rmspe": float(p.before[0]),
-        "placebo_p": p.p_value,
-        "placebo_rank": p.rank,
-        "placebo_n": p.n,
-        "smallest_p": p.smallest_p,
+        **_ranks(found),
         "objective": [float(f.fits.objective[0]) for f in found.cohorts],
         "optimality_gap": [float(f.fits.gap[0]) if np.isfinite(f.fits.gap[0]) else None for f in found.cohorts],
         "placebos": placebos,
         "periods": list(pool.labels),
     }
+
+
+def _ranks(found: Synthetic) -> dict[str, Json]:
+    """The rank among single donors, which is a test of one treated unit a cohort; of a mean of several it is told as what it is."""
+    p = found.placebo
+    if found.pool.n_treated > len(found.cohorts):
+        none: dict[str, Json] = dict.fromkeys(("placebo_p", "placebo_rank", "placebo_n", "smallest_p"))
+        return none | {"single_donor_p": p.p_value, "single_donor_n": p.n}
+    return {"placebo_p": p.p_value, "placebo_rank": p.rank, "placebo_n": p.n, "smallest_p": p.smallest_p}
 
 
 def _equal_weights(found: Synthetic) -> tuple[float, float, int, int]:

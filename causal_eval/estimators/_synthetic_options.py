@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -141,13 +142,13 @@ def infer(
     notes: list[str],
     *,
     rng: np.random.Generator,
-    most: int | None = None,
+    limits: Mapping[str, int] | None = None,
 ) -> Inferred:
     """The headline's inference. What the reader must know joins ``notes``.
 
     Args:
         rng: draws groups of donors where they cannot be enumerated.
-        most: groups at most; None for the usual number.
+        limits: of :func:`~causal_eval.inference.placebo_groups.placebo_groups`, where not the usual ones.
     """
     from causal_eval.inference.conformal import conformal
     from causal_eval.inference.debiased_t import debiased_t
@@ -155,7 +156,7 @@ def infer(
     p = found.placebo
     if how == "placebo":
         if found.pool.n_treated > len(found.cohorts):
-            return _among_groups(pool, method, found, level, notes, rng, most)
+            return among_groups(pool, method, found, level, notes, rng, limits or {})
         notes.append(placebo_note(p.n, level))
         name = f"placebo in space: rank of the RMSPE ratio among all {p.n} assignments"
         return Inferred(p.tested(level), found.value, p.std_error, name)
@@ -187,32 +188,27 @@ def infer(
     return Inferred(t.tested(level), t.value, t.std_error, name)
 
 
-def _among_groups(
+def among_groups(
     pool: DonorPool,
     method: Method,
     found: Synthetic,
     level: float,
     notes: list[str],
     rng: np.random.Generator,
-    most: int | None,
+    limits: Mapping[str, int],
 ) -> Inferred:
     """Several treated units: their average gap among those of groups as large."""
     import numpy as np
 
     from causal_eval.estimators._synthetic import PeriodTests
     from causal_eval.inference.effects import Tested
-    from causal_eval.inference.placebo_groups import MOST, Place, placebo_groups
+    from causal_eval.inference.placebo_groups import Place, placebo_groups
     from causal_eval.inference.placebo_space import studentised
     from causal_eval.inference.predictors import Predictors
 
-    single: dict[str, Json] = {"single_donor_p": found.placebo.p_value, "single_donor_n": found.placebo.n}
-
     def none(reason: str) -> Inferred:
         without = Tested(None, None, None, f"no p-value and no interval: {reason}")
-        details: dict[str, Json] = {"placebo_p": None, "placebo_n": None, "smallest_p": None}
-        return Inferred(
-            without, found.value, None, "none: no placebo groups", PeriodTests("none", {}), single | details
-        )
+        return Inferred(without, found.value, None, "none: no placebo groups", PeriodTests("none", {}))
 
     if isinstance(method, Predictors):
         return none(
@@ -220,26 +216,41 @@ def _among_groups(
         )
     places = [Place(f.cohort.size, f.cohort.pre, f.cohort.post) for f in found.cohorts]
     try:
-        groups = placebo_groups(pool.donors, places, method, rng, most=MOST if most is None else most)
+        groups = placebo_groups(pool.donors, places, method, rng, **limits)
     except ValueError as e:
         return none(str(e))
-    effects = np.append(found.value, groups.effects)
-    n = len(effects)
-    test = studentised(effects, np.ones(n), level)
     m = found.pool.n_treated
-    notes.append(placebo_note(n, level))
+    test, error, details = rank_of_gap(np.append(found.value, groups.effects), groups.exact, level, notes)
+    n = len(groups.effects) + 1
     notes.append(
         f"The mean of {m} treated units is ranked among groups of {m} donors. Taken for one unit among {found.placebo.n} it would "
         f"have p = {found.placebo.p_value:.3f}, but single donors are noisier than a mean and harder to match."
     )
-    if not groups.exact and test.p_value is not None:
-        mc = (test.p_value * (1 - test.p_value) / n) ** 0.5
-        notes.append(f"Groups are drawn, not enumerated: Monte Carlo error of the p-value {mc:.3f}.")
     tests = {}
     if groups.gaps is not None:
         own = found.cohorts[0].gaps[0]
         tests = {t: studentised(np.append(own[t], groups.gaps[:, t]), np.ones(n), level) for t in range(len(own))}
     name = f"placebo in space: rank of the average gap among {n:,} groups of {m} ({'all' if groups.exact else 'drawn'})"
-    details: dict[str, Json] = {"placebo_p": test.p_value, "placebo_n": n, "smallest_p": 1 / n, "placebo_group": m}
-    error = float(groups.effects.std(ddof=1)) if n > 2 else None
-    return Inferred(test, found.value, error, name, PeriodTests(name, tests), single | details)
+    return Inferred(test, found.value, error, name, PeriodTests(name, tests), details | {"placebo_group": m})
+
+
+def rank_of_gap(
+    gaps: Floats, exact: bool, level: float, notes: list[str]
+) -> tuple[Tested, float | None, dict[str, Json]]:
+    """The test of an average gap, first of ``gaps``, by its rank among the placebos' after it; their spread; details.
+
+    Args:
+        exact: whether these are all assignments there are.
+    """
+    import numpy as np
+
+    from causal_eval.inference.placebo_space import studentised
+
+    n = len(gaps)
+    test = studentised(gaps, np.ones(n), level)
+    notes.append(placebo_note(n, level))
+    if not exact and test.p_value is not None:
+        mc = (test.p_value * (1 - test.p_value) / n) ** 0.5
+        notes.append(f"Assignments are drawn, not enumerated: Monte Carlo error of the p-value {mc:.3f}.")
+    error = float(gaps[1:].std(ddof=1)) if n > 2 else None
+    return test, error, {"placebo_p": test.p_value, "placebo_n": n, "smallest_p": 1 / n}

@@ -89,7 +89,16 @@ class MatrixCompletion(PathOptions):
             notes.append("The completion had not settled after its last step: take its third digit with care.")
         method = self.screened(NuclearNorm(chosen.penalty), pool)
         found = fit_synthetic(pool, method, most=most)
-        said = infer("placebo", pool, method, found, self.level, notes, rng=self.generator(rng), most=MOST_PLACEBOS)
+        said = infer(
+            "placebo",
+            pool,
+            method,
+            found,
+            self.level,
+            notes,
+            rng=self.generator(rng),
+            limits={"most": MOST_PLACEBOS, "draws": MOST_PLACEBOS - 1},
+        )
         details: dict[str, Json] = {"penalty": chosen.penalty, "rank": chosen.rank, "held_out_rmse": list(chosen.rmse)}
         return write_synthetic(
             data,

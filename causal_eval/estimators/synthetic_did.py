@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from causal_eval.design.design import Design
     from causal_eval.design.donors import DonorPool
     from causal_eval.estimators._synthetic import Synthetic
+    from causal_eval.estimators._synthetic_options import Inferred
     from causal_eval.inference.counterfactual import Method
-    from causal_eval.inference.effects import Tested
-    from causal_eval.results.types import Estimate
+    from causal_eval.results.types import Estimate, Json
 
     Floats = NDArray[np.float64]
+
+
+MOST, DRAWS = 20_000, 1_999
+"""Placebo groups enumerated at most, and drawn where there are more: these fits are quick."""
 
 
 class SyntheticDiD(PathOptions):
@@ -86,29 +90,30 @@ class SyntheticDiD(PathOptions):
         zeta = self.zeta if self.zeta is not None else largest**0.25 * sigma
         method = self.screened(SyntheticDifference(zeta, sigma), pool)
         found = fit_synthetic(pool, method)
-        test, error, name = self._infer(pool, method, found, self.generator(rng), notes)
+        said = self._infer(pool, method, found, self.generator(rng), notes)
+        details: dict[str, Json] = {"zeta": zeta, "noise": sigma, "inference": self.inference}
         return write_synthetic(
             data,
             found,
             method=self.info.name,
             level=self.level,
-            overall=test,
-            value=found.value,
-            std_error=error,
-            procedure=name,
+            overall=said.test,
+            value=said.value,
+            std_error=said.std_error,
+            procedure=said.procedure,
             notes=notes,
-            details={"zeta": zeta, "noise": sigma, "inference": self.inference},
+            details=details | said.details,
         )
 
     def _infer(
         self, pool: DonorPool, method: Method, found: Synthetic, rng: np.random.Generator, notes: list[str]
-    ) -> tuple[Tested, float | None, str]:
+    ) -> Inferred:
         import numpy as np
 
-        from causal_eval.estimators._synthetic_options import one_path, placebo_note
+        from causal_eval.estimators._synthetic_options import Inferred, one_path, rank_of_gap
         from causal_eval.inference.effects import t_test
-        from causal_eval.inference.placebo_space import studentised
-        from causal_eval.inference.unit_resampling import bootstrap_error, jackknife_error, placebo_subsets
+        from causal_eval.inference.placebo_groups import Place, placebo_groups
+        from causal_eval.inference.unit_resampling import bootstrap_error, jackknife_error
 
         fit = found.cohorts[0]
         c = fit.cohort
@@ -116,19 +121,14 @@ class SyntheticDiD(PathOptions):
             effects, exact = found.placebo.effect, True
             if len(found.cohorts) == 1 and c.size > 1:
                 try:
-                    others = placebo_subsets(pool.donors, c.size, method, c.pre, c.post, rng)
+                    places = [Place(c.size, c.pre, c.post)]
+                    others = placebo_groups(pool.donors, places, method, rng, most=MOST, draws=DRAWS, leave=1)
                 except ValueError as e:
                     raise EstimatorRefusal("E403", f"synthetic_did: {e}", hint="Add donors.") from e
                 effects, exact = np.append(found.value, others.effects), others.exact
-            n = len(effects)
-            test = studentised(effects, np.ones(n), self.level)
-            error = float(effects[1:].std(ddof=1)) if n > 2 else None
-            notes.append(placebo_note(n, self.level))
-            if not exact and test.p_value is not None:
-                mc = (test.p_value * (1 - test.p_value) / n) ** 0.5
-                notes.append(f"Assignments are drawn, not enumerated: Monte Carlo error of the p-value {mc:.3f}.")
-            how = "all" if exact else "drawn"
-            return test, error, f"placebo: rank of the estimate among {n:,} assignments ({how})"
+            test, error, details = rank_of_gap(effects, exact, self.level, notes)
+            name = f"placebo: rank of the estimate among {len(effects):,} assignments ({'all' if exact else 'drawn'})"
+            return Inferred(test, found.value, error, name, details=details)
         one_path(found, self.inference)
         try:
             if self.inference == "bootstrap":
@@ -145,7 +145,8 @@ class SyntheticDiD(PathOptions):
             notes.append(
                 f"Only {c.size} treated units: {self.inference} errors of so few are too small (use placebo inference)."
             )
-        return t_test(found.value, error, float("inf"), self.level), error, f"{self.inference} over units, normal"
+        test = t_test(found.value, error, float("inf"), self.level)
+        return Inferred(test, found.value, error, f"{self.inference} over units, normal")
 
 
 def _projected(data: Panel) -> Floats:

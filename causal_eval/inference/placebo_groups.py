@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
-MOST = 1_000
-"""Groups enumerated at most; where there are more, one fewer are drawn."""
+MOST, DRAWS = 1_000, 999
+"""Groups enumerated at most, and drawn where there are more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,28 +57,37 @@ class Groups:
 
 
 def placebo_groups(
-    donors: Floats, places: Sequence[Place], method: Method, rng: np.random.Generator, *, most: int = MOST
+    donors: Floats,
+    places: Sequence[Place],
+    method: Method,
+    rng: np.random.Generator,
+    *,
+    most: int = MOST,
+    draws: int = DRAWS,
+    leave: int = 2,
 ) -> Groups:
     """The estimate with groups of donors (T, J) in the place of the treated; several cohorts take disjoint groups.
 
     Args:
-        most: groups at most; more are drawn by ``rng``. Donors with missing outcomes are donors only.
+        most: groups enumerated at most; where there are more, ``draws`` are drawn by ``rng``. Donors with missing outcomes are
+            donors only.
+        leave: donors that must be left to compare with.
 
     Raises:
-        ValueError: fewer than two donors would be left, or fewer whole ones than treated units.
+        ValueError: fewer donors than ``leave`` would be left, or fewer are whole than there are treated units.
     """
     import numpy as np
 
     J = donors.shape[1]
     whole = np.flatnonzero(np.isfinite(donors).all(axis=0))
     m = sum(p.size for p in places)
-    if m > len(whole) or J - m < 2:
-        raise ValueError(f"{len(whole)} donors cannot stand in for {m} treated units and leave two to compare with")
+    if m > len(whole) or J - m < leave:
+        raise ValueError(f"{len(whole)} donors cannot stand in for {m} treated units and leave {leave} to compare with")
     exact = len(places) == 1 and comb(len(whole), m) <= most
     chosen: list[Ints] = (
         [whole[list(c)] for c in combinations(range(len(whole)), m)]
         if exact
-        else [rng.choice(whole, size=m, replace=False) for _ in range(most - 1)]
+        else [rng.choice(whole, size=m, replace=False) for _ in range(draws)]
     )
     ends = np.cumsum([p.size for p in places])
     effects, gaps = np.zeros(len(chosen)), np.zeros((len(chosen), len(donors)))

@@ -1,16 +1,12 @@
-"""Errors of a counterfactual by leaving out or redrawing units, and by giving donors the treatment.
+"""Errors of a counterfactual by leaving out or redrawing units.
 
 For (T, m) treated and (T, J) donor outcomes the estimate is a function of the two. The jackknife leaves out each unit in turn and
 keeps the weights of the others (Arkhangelsky et al. 2021, algorithm 3); the bootstrap redraws units with both groups
-present and fits anew (algorithm 2). Both need several treated units. Placebo subsets treat as many donors as there
-are treated units (algorithm 4), all of them where they can be enumerated.
+present and fits anew (algorithm 2). Both need several treated units.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
-from math import comb
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,17 +19,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
-MOST_SUBSETS, DRAWS = 20_000, 1_999
-"""Placebo subsets enumerated at most, and drawn where there are more."""
 BOOTSTRAP = 500
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Subsets:
-    """Average gaps of the placebo subsets (B,), and whether they are all there are."""
-
-    effects: Floats
-    exact: bool
 
 
 def effect_of(treated: Floats, donors: Floats, method: Method, pre: Bools, post: Bools) -> float:
@@ -43,29 +29,6 @@ def effect_of(treated: Floats, donors: Floats, method: Method, pre: Bools, post:
     Y = np.column_stack([treated.mean(axis=1), donors])
     fit = method.fit(Y, [0], [np.arange(1, Y.shape[1])], pre, post)
     return float((Y[post, 0] - fit.paths[0][post]).mean())
-
-
-def placebo_subsets(
-    donors: Floats, size: int, method: Method, pre: Bools, post: Bools, rng: np.random.Generator
-) -> Subsets:
-    """The estimate with each choice of ``size`` donors as the treated, the others as donors.
-
-    Raises:
-        ValueError: no donor would be left.
-    """
-    import numpy as np
-
-    J = donors.shape[1]
-    if size >= J:
-        raise ValueError(f"{J} donors cannot stand in for {size} treated units")
-    exact = comb(J, size) <= MOST_SUBSETS
-    chosen = (
-        [np.array(c) for c in combinations(range(J), size)]
-        if exact
-        else [np.sort(rng.choice(J, size=size, replace=False)) for _ in range(DRAWS)]
-    )
-    out = [effect_of(donors[:, c], np.delete(donors, c, axis=1), method, pre, post) for c in chosen]
-    return Subsets(np.array(out), exact)
 
 
 def bootstrap_error(

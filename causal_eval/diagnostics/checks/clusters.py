@@ -31,9 +31,16 @@ class Clusters:
 
         sample = fitted.estimate.sample
         n, treated = sample.n_clusters, sample.n_treated_clusters
-        smallest = fitted.estimate.details.get("smallest_p")
+        details = fitted.estimate.details
+        smallest = details.get("smallest_p")
         if isinstance(smallest, float):
-            return self._ranks(smallest, fitted.estimate.details.get("placebo_n"), thresholds)
+            return self._ranks(smallest, details.get("placebo_n"), thresholds)
+        if "single_donor_p" in details:
+            return diagnostic(
+                self.info,
+                "not_run",
+                "No groups of donors took the place of the treated units, so there are no assignments to count.",
+            )
         if isinstance(fitted.data, Panel) and not fitted.data.has_units and not fitted.data.has_clusters:
             return diagnostic(
                 self.info,

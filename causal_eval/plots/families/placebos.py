@@ -89,7 +89,7 @@ def _of(result: StudyResult, finding: Finding) -> PlaceboSeries | None:
     estimate = finding.estimate
     if estimate is None:
         return None
-    if (finding.method == "synthetic_did" and estimate.sample.n_treated > 1) or "single_donor_p" in estimate.details:
+    if "single_donor_p" in estimate.details:
         # Its test treats groups as large as the treated one. A mean of many units beside single donors, which are noisier than
         # it is, would stand out without an effect.
         return None
