@@ -120,3 +120,9 @@ def suggest(word: str, allowed: Sequence[str]) -> Suggestion:
     folded = {a.lower(): a for a in allowed}
     near = difflib.get_close_matches(word.lower(), list(folded), n=1, cutoff=0.6)
     return Suggestion(folded[near[0]] if near else "", tuple(allowed))
+
+
+def columns(names: Sequence[str]) -> str:
+    """Names as a sentence has them: ```a`, `b` and `c```."""
+    said = [f"`{n}`" for n in names]
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from causal_eval.data import engine
-from causal_eval.errors import DataError
+from causal_eval.errors import DataError, columns
 from causal_eval.metrics._base import is_blank
 
 if TYPE_CHECKING:
@@ -42,16 +42,16 @@ def refuse_late(source: Source, roles: Roles) -> tuple[str, ...]:
         DataError: E331 covariates stamped after the treatment, with the number of rows of each, or no treated row has both times;
             E310 a column is not in the data; E319 a column that holds no times.
     """
-    columns = stamp_columns(roles)
-    if not columns or roles.treated_at is None:
+    stamps = stamp_columns(roles)
+    if not stamps or roles.treated_at is None:
         return ()
     group = roles.treatment or roles.group or ""
-    raw = source.take([*columns, roles.treated_at, group])
+    raw = source.take([*stamps, roles.treated_at, group])
     at = _moment(source.con, raw, roles.treated_at)
     treated = raw[group].cast("string").strip().lower().isin(["1", "1.0", "true", "yes", "t", "y"])
     late: dict[str, int] = {}
     notes: list[str] = []
-    for column, covariates in columns.items():
+    for column, covariates in stamps.items():
         stamp = _moment(source.con, raw, column)
         if (stamp.number) != (at.number):
             raise DataError(
@@ -83,11 +83,11 @@ def refuse_late(source: Source, roles: Roles) -> tuple[str, ...]:
         if found["lacking"]:
             notes.append(
                 f"in {int(found['lacking']):,} treated rows `{column}` or `{roles.treated_at}` is empty: nothing shows there that "
-                f"{_named(covariates)} came before the treatment"
+                f"{columns(covariates)} came before the treatment"
             )
     if late:
         counted: Mapping[int, list[str]] = {n: [c for c, k in late.items() if k == n] for n in late.values()}
-        said = "; ".join(f"{_named(names)} in {n:,} row{'s' if n > 1 else ''}" for n, names in counted.items())
+        said = "; ".join(f"{columns(names)} in {n:,} row{'s' if n > 1 else ''}" for n, names in counted.items())
         raise DataError(
             "E331",
             f"covariates are stamped after the treatment (`{roles.treated_at}`): {said}",
@@ -138,8 +138,3 @@ def _moment(con: Any, raw: Any, column: str) -> _Moment:
         )
     timed = engine.values(con, raw.aggregate(n=(seconds % DAY != 0).cast("int64").sum()))["n"]
     return _Moment(seconds, daily=not timed)
-
-
-def _named(names: tuple[str, ...] | list[str]) -> str:
-    said = [f"`{n}`" for n in names]
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
+from causal_eval.errors import columns
 from causal_eval.results.types import Identification
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Independence:
     given: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"`{self.a}` and `{self.b}`" + (f" given {_named(self.given)}" if self.given else "")
+        return f"`{self.a}` and `{self.b}`" + (f" given {columns(self.given)}" if self.given else "")
 
 
 def identify(graph: Graph, treatment: str, outcome: str, covariates: Sequence[str]) -> Identification:
@@ -216,15 +217,10 @@ def independences(graph: Graph, among: Collection[str]) -> tuple[Independence, .
     return tuple(found)
 
 
-def _named(names: Sequence[str]) -> str:
-    said = [f"`{n}`" for n in names]
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
-
-
 def _known(graph: Graph, names: Collection[str]) -> None:
     absent = sorted(set(names) - set(graph.nodes))
     if absent:
-        raise ValueError(f"no node of the graph is called {_named(absent)}")
+        raise ValueError(f"no node of the graph is called {columns(absent)}")
 
 
 def _back_door(g: nx.DiGraph, treatment: str) -> nx.DiGraph:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from causal_eval.diagnostics.rows_composition import Moved, covariate_effects
-from causal_eval.diagnostics.words import columns, num, p_text
+from causal_eval.diagnostics.words import num, p_text
+from causal_eval.errors import columns
 
 if TYPE_CHECKING:
     import numpy as np

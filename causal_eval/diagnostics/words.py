@@ -1,8 +1,6 @@
-"""How checks write into their readings: three significant digits, a true minus sign, p never below 0.001, names in a row."""
+"""How checks write numbers into their readings: three significant digits, a true minus sign, p never below 0.001."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 
 def num(value: float) -> str:
@@ -16,9 +14,3 @@ def num(value: float) -> str:
 def p_text(p: float) -> str:
     """``p = 0.037``, or ``p < 0.001``."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}" if p >= 0.1 else f"p = {p:.3f}"
-
-
-def columns(names: Sequence[str]) -> str:
-    """```a`, `b` and `c```."""
-    said = [f"`{n}`" for n in names]
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"

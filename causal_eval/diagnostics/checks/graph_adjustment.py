@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from causal_eval.diagnostics.base import INAPPLICABLE, Check, CheckInfo, Fitted, diagnostic
-from causal_eval.diagnostics.words import columns
+from causal_eval.errors import columns
 
 if TYPE_CHECKING:
     import numpy as np
