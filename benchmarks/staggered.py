@@ -93,35 +93,57 @@ HEAD = (
 )
 
 
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.staggered")
-    parser.add_argument("--rows", type=int, nargs="+", default=[200_000])
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A benchmark: contenders of the module ``tasks`` on the data that the module ``world`` writes, named ``stem``-ROWS."""
+
+    prog: str
+    tasks: str
+    world: str
+    stem: str
+    contenders: dict[str, Contender]
+    head: str
+    rows: int
+    memory: float
+
+
+def measure(s: Sweep) -> None:
+    """Every contender on every size that the command line asks for; prints the table as it goes."""
+    parser = argparse.ArgumentParser(prog=f"python -m {s.prog}")
+    parser.add_argument("--rows", type=int, nargs="+", default=[s.rows])
     parser.add_argument("--peers", default="", help="python with the other packages")
     parser.add_argument("--only", default="", help="contenders, by comma")
     parser.add_argument("--timeout", type=float, default=240)
-    parser.add_argument("--memory", type=float, default=6.5, help="gigabytes of address space")
+    parser.add_argument("--memory", type=float, default=s.memory, help="gigabytes of address space")
     parser.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()) / "causal-eval-benchmarks")
     given = parser.parse_args()
     only = [n for n in given.only.split(",") if n]
-    unknown = [n for n in only if n not in CONTENDERS]
+    unknown = [n for n in only if n not in s.contenders]
     if unknown:
-        parser.error(f"no contender {', '.join(unknown)}; there are {', '.join(CONTENDERS)}")
+        parser.error(f"no contender {', '.join(unknown)}; there are {', '.join(s.contenders)}")
     given.data.mkdir(parents=True, exist_ok=True)
-    print(HEAD, flush=True)
+    print(s.head, flush=True)
     for rows in given.rows:
-        path = given.data / f"rollout-{rows}.parquet"
+        path = given.data / f"{s.stem}-{rows}.parquet"
         if not path.exists():
-            subprocess.run([sys.executable, "-m", "benchmarks.world", str(path), str(rows)], cwd=HOME, check=True)
-        for name in only or CONTENDERS:
-            who = CONTENDERS[name]
+            subprocess.run([sys.executable, "-m", s.world, str(path), str(rows)], cwd=HOME, check=True)
+        for name in only or s.contenders:
+            who = s.contenders[name]
             if not who.ours and not given.peers:
                 continue
             if rows > who.largest:
-                print(row(Run(name, rows, f"not tried beyond {who.largest:,} rows")), flush=True)
+                print(row(Run(name, rows, f"not tried beyond {who.largest:,} rows"), s.contenders), flush=True)
                 continue
             python = sys.executable if who.ours else given.peers
-            print(row(run(python, name, path, rows, given.timeout, int(given.memory * 1e9))), flush=True)
+            made = run(python, name, path, rows, given.timeout, int(given.memory * 1e9), s.tasks)
+            print(row(made, s.contenders), flush=True)
+
+
+def main() -> None:
+    """See the module."""
+    measure(
+        Sweep("benchmarks.staggered", "benchmarks.tasks", "benchmarks.world", "rollout", CONTENDERS, HEAD, 200_000, 6.5)
+    )
 
 
 if __name__ == "__main__":

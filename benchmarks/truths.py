@@ -45,11 +45,11 @@ class Method(NamedTuple):
 METHODS: dict[str, Method] = {}
 
 
-def method(name: str, *estimands: str, ours: bool = False) -> Callable[[Any], Any]:
-    """Put a function on the list."""
+def method(name: str, *estimands: str) -> Callable[[Any], Any]:
+    """Put a peer's function on the list."""
 
     def put(run: Callable[[Sample, str], Answer]) -> Callable[[Sample, str], Answer]:
-        METHODS[name] = Method(run, estimands, ours)
+        METHODS[name] = Method(run, estimands, ours=False)
         return run
 
     return put
@@ -92,53 +92,30 @@ def _ours(s: Sample, estimand: str, model: Any) -> Answer:
     return head.value, head.interval.low, head.interval.high
 
 
-@method("regression, additive", "ATE", "ATT", ours=True)
-def _regression(s: Sample, estimand: str) -> Answer:
-    import causal_eval as ce
-
-    return _ours(s, estimand, ce.OutcomeRegression(form="additive"))
-
-
-@method("matching, 2, Mahalanobis, bias-adjusted", "ATE", "ATT", ours=True)
-def _matching(s: Sample, estimand: str) -> Answer:
-    import causal_eval as ce
-
-    return _ours(s, estimand, ce.PropensityMatching(ratio=2, distance="mahalanobis", bias_adjust=True))
-
-
-@method("weighting, ipw", "ATE", "ATT", ours=True)
-def _weighting(s: Sample, estimand: str) -> Answer:
-    import causal_eval as ce
-
-    return _ours(s, estimand, ce.Weighting())
+OURS: dict[str, Callable[[Any], Any]] = {
+    "regression, additive": lambda ce: ce.OutcomeRegression(form="additive"),
+    "matching, 2, Mahalanobis, bias-adjusted": lambda ce: ce.PropensityMatching(
+        ratio=2, distance="mahalanobis", bias_adjust=True
+    ),
+    "weighting, ipw": lambda ce: ce.Weighting(),
+    "weighting, entropy": lambda ce: ce.Weighting(kind="entropy"),
+    "aipw, linear": lambda ce: ce.AIPW(),
+    "double_ml, irm": lambda ce: ce.DoubleML(score="irm"),
+    "causal_forest": lambda ce: ce.CausalForest(trees=200),
+}
+"""Each of our contenders, made from the package when it is its turn."""
 
 
-@method("weighting, entropy", "ATE", "ATT", ours=True)
-def _entropy(s: Sample, estimand: str) -> Answer:
-    import causal_eval as ce
+def _made(model: Callable[[Any], Any]) -> Callable[[Sample, str], Answer]:
+    def run(s: Sample, estimand: str) -> Answer:
+        import causal_eval as ce
 
-    return _ours(s, estimand, ce.Weighting(kind="entropy"))
+        return _ours(s, estimand, model(ce))
 
-
-@method("aipw, linear", "ATE", "ATT", ours=True)
-def _aipw(s: Sample, estimand: str) -> Answer:
-    import causal_eval as ce
-
-    return _ours(s, estimand, ce.AIPW())
+    return run
 
 
-@method("double_ml, irm", "ATE", "ATT", ours=True)
-def _double_ml(s: Sample, estimand: str) -> Answer:
-    import causal_eval as ce
-
-    return _ours(s, estimand, ce.DoubleML(score="irm"))
-
-
-@method("causal_forest", "ATE", "ATT", ours=True)
-def _forest(s: Sample, estimand: str) -> Answer:
-    import causal_eval as ce
-
-    return _ours(s, estimand, ce.CausalForest(trees=200))
+METHODS |= {name: Method(_made(model), ("ATE", "ATT"), ours=True) for name, model in OURS.items()}
 
 
 # Peers ----------------------------------------------------------------------------------------------------------------
