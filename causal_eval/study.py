@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from causal_eval.design.design import Design
     from causal_eval.diagnostics.base import Fitted
     from causal_eval.plan import Analysis, Plan
+    from causal_eval.results.types import MetricInfo
     from causal_eval.spec.models import StudySpec
 
 Progress = Callable[[str], None]
@@ -99,10 +100,9 @@ def run(
         for analysis in analyses:
             say(f"{info.label}: {analysis.name}")
             rng = generator(base_seed, info.name, analysis.name)
-            finding, fitted = _analyse(here, design, analysis, plan, metric=info.name, rng=rng)
+            finding, fitted = _analyse(here, design, analysis, plan, metric=info, rng=rng, say=say)
             findings.append(finding)
             if fitted is not None and finding.role == "primary":
-                fitted = _telling(fitted, say, info.label)
                 for check in plan.checks:
                     if not check.info.runs_for(analysis.estimator.info.assumptions, analysis.method):
                         continue
@@ -130,18 +130,27 @@ def run(
 
 
 def _analyse(
-    data: Panel | CrossSection, design: Design, analysis: Analysis, plan: Plan, *, metric: str, rng: np.random.Generator
+    data: Panel | CrossSection,
+    design: Design,
+    analysis: Analysis,
+    plan: Plan,
+    *,
+    metric: MetricInfo,
+    rng: np.random.Generator,
+    say: Progress,
 ) -> tuple[Finding, Fitted | None]:
-    """One estimator on one metric; a refusal or a failure is a finding too."""
+    """One estimator on one metric; a refusal or a failure is a finding too. Checks of the fit tell ``say`` how far they are."""
     from causal_eval.diagnostics.base import Fitted
 
     try:
         estimate = analysis.estimator.estimate(data, design, rng=rng)
     except EstimatorRefusal as e:
         said = Failure(e.code, e.message, e.hint, "refused")
-        return Finding(metric, analysis.name, analysis.method, analysis.role, said), None
+        return Finding(metric.name, analysis.name, analysis.method, analysis.role, said), None
     except CausalEvalError as e:
-        return Finding(metric, analysis.name, analysis.method, analysis.role, Failure(e.code, e.message, e.hint)), None
+        return Finding(
+            metric.name, analysis.name, analysis.method, analysis.role, Failure(e.code, e.message, e.hint)
+        ), None
     except (ArithmeticError, ValueError) as e:
         # numpy's LinAlgError and results that refuse NaN are ValueErrors: the analysis broke, the study goes on.
         said = Failure(
@@ -149,20 +158,15 @@ def _analyse(
             f"{analysis.method} failed: {type(e).__name__}: {e}",
             "Check the metric for constant or extreme values; the other analyses are not affected.",
         )
-        return Finding(metric, analysis.name, analysis.method, analysis.role, said), None
+        return Finding(metric.name, analysis.name, analysis.method, analysis.role, said), None
     if data.metric.reads_like_log:
         estimate = without_relative(estimate, data.metric.name)
     # Two-way effects under staggered adoption are no average effect: shown, never the headline.
     role = "reference" if estimate.estimand == "twfe" else analysis.role
-    finding = Finding(metric, analysis.name, analysis.method, role, estimate)
-    return finding, Fitted(data, design, analysis.estimator, estimate, plan.graph)
-
-
-def _telling(fitted: Fitted, say: Progress, label: str) -> Fitted:
-    """The same fit, whose checks tell how far they are."""
-    from dataclasses import replace
-
-    return replace(fitted, say=lambda line: say(f"{label}: {line}"))
+    finding = Finding(metric.name, analysis.name, analysis.method, role, estimate)
+    return finding, Fitted(
+        data, design, analysis.estimator, estimate, plan.graph, lambda line: say(f"{metric.label}: {line}")
+    )
 
 
 def _check(

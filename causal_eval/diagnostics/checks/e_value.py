@@ -73,7 +73,7 @@ def _ratio(fitted: Fitted) -> tuple[float, float, float, str] | str:
     estimate = fitted.estimate
     relative = estimate.effect("overall", "relative")
     head = estimate.headline
-    if fitted.data.metric.kind in RATIOS and not fitted.data.metric.log:
+    if fitted.data.metric.kind in RATIOS and not fitted.data.metric.in_logs:
         if relative is None or relative.interval is None or not 1 + relative.interval.low > 0:
             return "The relative effect, or its interval, is not above -100%: there is no risk ratio."
         return 1 + relative.value, 1 + relative.interval.low, 1 + relative.interval.high, ""
