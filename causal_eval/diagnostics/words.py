@@ -7,7 +7,8 @@ def num(value: float) -> str:
     """A number to three significant digits, never in exponent form for everyday sizes."""
     if value == 0:
         return "0"
-    text = f"{value:.3g}" if 1e-4 <= abs(value) < 1e3 else f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:.2e}"
+    # 999.6 to three digits is 1,000, which :.3g would write 1e+03.
+    text = f"{value:.3g}" if 1e-4 <= abs(value) < 999.5 else f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.2e}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
