@@ -102,15 +102,14 @@ def test_sensitivity_says_when_zero_was_inside_from_the_start_or_never_enters() 
 
 
 def test_a_mean_of_many_treated_units_is_not_drawn_among_single_donors_that_its_test_does_not_rank() -> None:
-    """Synthetic difference-in-differences permutes groups as large as the treated one."""
+    """Several treated units are ranked among groups as large; the ranks among single donors stand beside, and are no test."""
     result = evidence()
     main = next(f for f in result.findings if f.estimate is not None and "placebos" in f.estimate.details)
     assert main.estimate is not None
-    for treated, drawn in ((12, False), (1, True)):
-        sample = replace(main.estimate.sample, n_treated=treated)
-        several = replace(main, method="synthetic_did", said=replace(main.estimate, sample=sample))
-        series = placebo_series(replace(result, findings=(several,)))
-        assert (series is not None) is drawn, treated
+    assert placebo_series(replace(result, findings=(main,))) is not None
+    details = {**main.estimate.details, "single_donor_p": 0.08, "single_donor_n": 25}
+    several = replace(main, said=replace(main.estimate, details=details))
+    assert placebo_series(replace(result, findings=(several,))) is None
 
 
 def test_placebos_are_ranked_by_ratio_and_those_that_fit_badly_are_counted() -> None:
