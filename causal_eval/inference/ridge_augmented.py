@@ -7,7 +7,8 @@ pre-periods corrects (eq. 11 and lemma 1): the result is again a weighting,
 
 X_0 (J, T0) centred over donors. It sums to one and may be negative: that is extrapolation. lambda "cv" follows the authors'
 package: each pre-period is held out in turn, lambda runs from the largest squared singular value down by 1e-8 in 20 steps,
-and the largest lambda within one standard error of the smallest mean error is taken.
+and the largest lambda within one standard error of the smallest mean error is taken. The ridge without a period follows in closed
+form from one singular value decomposition of all of them; the simplex weights are solved anew without each.
 """
 
 from __future__ import annotations
@@ -64,19 +65,42 @@ class RidgeAugmented:
         """lambda by leaving out each of the (T0, n) pre-periods in turn."""
         import numpy as np
 
+        from causal_eval.inference.simplex import solve_without_each_row
+
         n_pre = len(X)
         X = X - X.mean(axis=0) if self.intercept else X
-        whole = X[:, pool].T
-        top = float(np.linalg.svd(whole - whole.mean(axis=0), compute_uv=False)[0]) ** 2
-        ladder = top * LEAST ** (np.arange(STEPS) / STEPS)
-        errors = np.zeros((n_pre, STEPS))
-        for t in range(n_pre):
-            rest = np.delete(X, t, axis=0)
-            weights = _along(rest, k, pool, _simplex(rest, [k], [pool])[0], ladder)
-            errors[t] = (X[t, k] - weights @ X[t]) ** 2
+        donors = X[:, pool] - X[:, pool].mean(axis=1, keepdims=True)
+        v, s, _ = np.linalg.svd(donors, full_matrices=False)
+        if s[0] == 0:
+            return 0.0
+        ladder = s[0] ** 2 * LEAST ** (np.arange(STEPS) / STEPS)
+        errors = _left_out(X[:, [k]] - X @ solve_without_each_row(X, k, pool).T, v, s, ladder) ** 2
         mean, error = errors.mean(axis=0), errors.std(axis=0, ddof=1) / np.sqrt(n_pre)
         best = int(mean.argmin())
         return float(ladder[mean <= mean[best] + error[best]].max())
+
+
+def _left_out(missed: Floats, v: Floats, s: Floats, ladder: Floats) -> Floats:
+    """(T0, L) what each lambda misses in the period left out.
+
+    With H = D'(DD' + lambda I)^-1 D of the (J, T0) centred donors D, the donors without period t give H without its row and column
+    t by the Sherman-Morrison formula, so the ridge predicts there sum_{s != t} H_ts m_s / (1 - H_tt) of the imbalances m, and
+    misses ((I - H) m)_t / (1 - H_tt).
+
+    Args:
+        missed: (T0, T0) in column t the imbalances that the weights without period t leave, in it and elsewhere.
+        v, s: (T0, R) and (R,) singular vectors and values of D'.
+    """
+    import numpy as np
+
+    kept = ladder / (s[:, None] ** 2 + ladder)  # (R, L): I - H = I - VV' + V kept V'
+    own = v * (missed.T @ v)
+    numerator, denominator = own @ kept, v**2 @ kept
+    if v.shape[0] > v.shape[1]:
+        numerator += (np.diag(missed) - own.sum(axis=1))[:, None]
+        denominator += np.maximum(1 - (v**2).sum(axis=1), 0.0)[:, None]
+    out: Floats = numerator / denominator
+    return out
 
 
 def _simplex(X: Floats, targets: Sequence[int], pools: Sequence[Ints]) -> Floats:

@@ -132,8 +132,37 @@ def solve_each(
     return Solution(weights, squares, gap)
 
 
+def solve_without_each_row(X: Floats, target: int, pool: Ints) -> Floats:
+    """(T, n) weights: row t solves :func:`solve` on (T, n) ``X`` without its row t, whose part is taken out of one Gram matrix.
+
+    Raises:
+        ValueError: the pool is empty.
+        ArithmeticError: X is not finite, or a search did not end.
+    """
+    import numpy as np
+
+    if len(pool) == 0:
+        raise ValueError("no donor is left to weight")
+    rows = np.ascontiguousarray(X - X.mean(axis=1, keepdims=True), dtype=float)
+    if not np.isfinite(rows).all():
+        raise ArithmeticError("donor weights need finite outcomes")
+    weights = np.zeros(X.shape)
+    members = np.ascontiguousarray(pool, dtype=np.int64)
+    gap = _compiled_rows()(rows, rows.T @ rows, int(target), members, weights, PRECISE, LISTED)
+    if not np.isfinite(gap):
+        raise ArithmeticError("the search for donor weights did not end")
+    return weights
+
+
 @cache
 def _compiled() -> Any:
     from causal_eval.inference._simplex_loops import active_set
 
     return active_set
+
+
+@cache
+def _compiled_rows() -> Any:
+    from causal_eval.inference._simplex_loops import without_each_row
+
+    return without_each_row
