@@ -65,19 +65,27 @@ class RidgeAugmented:
         """lambda by leaving out each of the (T0, n) pre-periods in turn."""
         import numpy as np
 
-        from causal_eval.inference.simplex import solve_without_each_row
-
-        n_pre = len(X)
-        X = X - X.mean(axis=0) if self.intercept else X
-        donors = X[:, pool] - X[:, pool].mean(axis=1, keepdims=True)
-        v, s, _ = np.linalg.svd(donors, full_matrices=False)
-        if s[0] == 0:
+        ladder, missed = held_out(X - X.mean(axis=0) if self.intercept else X, k, pool)
+        if not ladder[0] > 0:
             return 0.0
-        ladder = s[0] ** 2 * LEAST ** (np.arange(STEPS) / STEPS)
-        errors = _left_out(X[:, [k]] - X @ solve_without_each_row(X, k, pool).T, v, s, ladder) ** 2
-        mean, error = errors.mean(axis=0), errors.std(axis=0, ddof=1) / np.sqrt(n_pre)
+        errors = missed**2
+        mean, error = errors.mean(axis=0), errors.std(axis=0, ddof=1) / np.sqrt(len(X))
         best = int(mean.argmin())
         return float(ladder[mean <= mean[best] + error[best]].max())
+
+
+def held_out(X: Floats, k: int, pool: Ints) -> tuple[Floats, Floats]:
+    """(L,) lambdas, the largest first, and (T0, L) what each misses in the period held out; zeros where all donors are alike."""
+    import numpy as np
+
+    from causal_eval.inference.simplex import solve_without_each_row
+
+    donors = X[:, pool] - X[:, pool].mean(axis=1, keepdims=True)
+    v, s, _ = np.linalg.svd(donors, full_matrices=False)
+    ladder = s[0] ** 2 * LEAST ** (np.arange(STEPS) / STEPS)
+    if s[0] == 0:
+        return ladder, np.zeros((len(X), STEPS))
+    return ladder, _left_out(X[:, [k]] - X @ solve_without_each_row(X, k, pool).T, v, s, ladder)
 
 
 def _left_out(missed: Floats, v: Floats, s: Floats, ladder: Floats) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from causal_eval.inference.ridge_augmented import LEAST, STEPS, RidgeAugmented
+from causal_eval.inference.ridge_augmented import LEAST, STEPS, RidgeAugmented, held_out
 from causal_eval.inference.simplex import gram, solve, solve_without_each_row
 
 
@@ -30,34 +30,36 @@ def test_weights_without_each_row_are_those_of_the_rows_left(T, n):
             assert found[t] == pytest.approx(alone, abs=1e-9)
 
 
-def slowly(X: np.ndarray, k: int, pool: np.ndarray) -> tuple[np.ndarray, float]:
-    """The ladder and its choice, by the (J, J) ridge of the donors without each period."""
+def slowly(X: np.ndarray, k: int, pool: np.ndarray, ladder: np.ndarray) -> np.ndarray:
+    """What the (J, J) ridge of the donors without each period misses in it."""
     D = X[:, pool].T - X[:, pool].mean(axis=1)
-    ladder = np.linalg.norm(D, 2) ** 2 * LEAST ** (np.arange(STEPS) / STEPS)
-    errors = np.zeros((len(X), STEPS))
+    missed = np.zeros((len(X), len(ladder)))
     for t in range(len(X)):
         keep = np.arange(len(X)) != t
         w = solve(gram(X[keep]), k, pool).weights
-        missed = (X[:, k] - X @ w)[keep]
+        left = (X[:, k] - X @ w)[keep]
         for i, ridge in enumerate(ladder):
-            more = np.linalg.solve(D[:, keep] @ D[:, keep].T + ridge * np.eye(len(pool)), D[:, keep] @ missed)
-            errors[t, i] = (X[t, k] - X[t] @ w - X[t, pool] @ more) ** 2
-    mean, error = errors.mean(axis=0), errors.std(axis=0, ddof=1) / np.sqrt(len(X))
-    best = mean.argmin()
-    return ladder, ladder[mean <= mean[best] + error[best]].max()
+            more = np.linalg.solve(D[:, keep] @ D[:, keep].T + ridge * np.eye(len(pool)), D[:, keep] @ left)
+            missed[t, i] = X[t, k] - X[t] @ w - X[t, pool] @ more
+    return missed
 
 
-@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("demeaned", [False, True])
 @pytest.mark.parametrize(("T", "n"), [(12, 9), (9, 10), (15, 25), (40, 6)])
-def test_the_ridge_chosen_in_closed_form_is_the_one_of_a_loop_over_periods(T, n, intercept):
+def test_errors_of_periods_held_out_are_those_of_a_loop_over_them(T, n, demeaned):
+    """Every period and lambda; the choice is the largest lambda within one standard error of the best."""
     for seed in range(4):
         X = paths(T, n, seed)
         pool = np.delete(np.arange(n), [2, 4])
-        chosen = RidgeAugmented(intercept=intercept).choose(X, 2, pool)
-        ladder, slow = slowly(X - X.mean(axis=0) if intercept else X, 2, pool)
-        assert chosen == pytest.approx(slow, rel=1e-9)
-    if n < T:
-        assert ladder[-1] < slow < ladder[0], "not an end of the ladder"
+        used = X - X.mean(axis=0) if demeaned else X
+        ladder, missed = held_out(used, 2, pool)
+        slow = slowly(used, 2, pool, ladder)
+        assert missed == pytest.approx(slow, rel=1e-5, abs=1e-6)
+        assert ladder[0] == pytest.approx(np.linalg.norm(used[:, pool].T - used[:, pool].mean(axis=1), 2) ** 2)
+        assert ladder[0] * LEAST < ladder[-1] and len(ladder) == STEPS
+        mean, error = (slow**2).mean(axis=0), (slow**2).std(axis=0, ddof=1) / np.sqrt(T)
+        within = ladder[mean <= (mean + error)[mean.argmin()] * (1 + 1e-9)]
+        assert RidgeAugmented(intercept=demeaned).choose(X, 2, pool) == pytest.approx(within.max())
 
 
 def test_donors_that_are_all_alike_leave_nothing_to_correct():
