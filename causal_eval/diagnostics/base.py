@@ -73,6 +73,13 @@ class Fitted:
     say: Callable[[str], None] = _nothing
     """Told how far a check that refits is."""
 
+    def headline_only(self) -> Fitted:
+        """The same estimator without its event study, which no headline depends on: many refits in a fraction of the time."""
+        model = self.estimator
+        if "event_study" in getattr(type(model), "model_fields", {}):
+            return replace(self, estimator=model.model_copy(update={"event_study": False}))
+        return self
+
     def again(self, data: Panel | CrossSection, design: Design, *, rng: np.random.Generator) -> Estimate:
         """The same estimator on ``data`` under ``design``; what it only searches once stays as the headline found it."""
         held = getattr(self.estimator, "held_at", None)

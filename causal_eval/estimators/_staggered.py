@@ -127,12 +127,13 @@ class _Rows:
         self.sizes.append(np.zeros(C) if sizes is None or not self.g.shares_estimated else sizes)
         self.means.append(np.zeros((C, T)) if means is None else means)
 
-    def linear(self) -> Linear:
+    def linear(self, most: int | None = None) -> Linear:
+        """All rows, or the first ``most``."""
         import numpy as np
 
         from causal_eval.inference.joint import Linear
 
-        return Linear(np.array(self.effects), np.array(self.sizes), np.array(self.means))
+        return Linear(np.array(self.effects[:most]), np.array(self.sizes[:most]), np.array(self.means[:most]))
 
 
 def cells_of(g: GroupTime) -> Cells:
@@ -154,6 +155,7 @@ def write(
     kind: Kind,
     level: float,
     horizon: int | None = None,
+    event_study: bool = True,
     bootstrap: Callable[[Linear], Floats] | None = None,
     headline_test: Callable[[Average], Tested] | None = None,
 ) -> Estimate:
@@ -161,6 +163,7 @@ def write(
 
     Args:
         kind: the average that is the headline.
+        event_study: also the rows by event time, their covariance and their uniform band, which take most of the time.
         bootstrap: from rows to (B, R) deviations; errors then come from them, else from the covariance.
         headline_test: another test of the headline, used for its p-value and interval.
 
@@ -233,7 +236,7 @@ def write(
         say("overall", "cumulative", scale="cumulative")
     for which in KINDS:
         say(f"overall:{which}", f"overall:{which}", other=special if which == kind else None)
-    for event in counts.events:
+    for event in counts.events if event_study else ():
         say(f"event:{event}", f"event:{event}", n=counts.event_units(event))
     for c in made.cohorts:
         say(f"cohort:{g.cohorts.labels[c]}", f"cohort:{c}", n=int(g.units[c]))
@@ -242,7 +245,7 @@ def write(
     for k, (c, t) in enumerate(zip(g.cohort, g.period, strict=True)):
         name = f"cohort_period:{g.cohorts.labels[c]}:{g.cohorts.periods[t]}"
         say(name, f"cell:{k}", n=int(g.count[c, t]))
-    study = _event_study(g, rows, linear, tests, at, made, counts, kind, level)
+    study = _event_study(g, rows, linear, tests, at, made, counts, kind, level) if event_study else None
     before = (g.cohorts.event < 0) & g.cohorts.keep & ~g.cohorts.excluded & np.isfinite(g.cohorts.start)[:, None]
     before &= g.weight > 0
     baseline = float((g.weight * np.nan_to_num(g.mean))[before].sum() / g.weight[before].sum())
@@ -270,7 +273,7 @@ def write(
         estimand=words.estimand,
         estimand_text=_estimand(g, cells, kind, data),
         effects=tuple(effects),
-        sample=_sample(g, words, n_treated, study),
+        sample=_sample(g, words, n_treated, study.n_clusters if study else _groups(g, g.joint.parts(rows.linear(1)))),
         level=level,
         inference=words.headline or words.inference,
         path=_path(g, rows, tests, at, level),
@@ -416,10 +419,6 @@ def _event_study(
     cov = tests.cov[np.ix_(index, index)]
     treated = np.isfinite(g.cohorts.start)
     parts = g.joint.parts(Linear(linear.effects[index], linear.sizes[index], linear.means[index]))
-    n_groups = (
-        sum(n for (_, n), yes in zip(parts, treated, strict=False) if yes),
-        sum(n for (_, n), yes in zip(parts, treated, strict=False) if not yes),
-    )
     kept = [c for c, (_, n) in enumerate(parts) if n] if len(parts) * len(events) ** 2 <= MOST_NUMBERS else []
     size = np.array(
         [
@@ -438,7 +437,7 @@ def _event_study(
         tests.df,
         level,
         (),
-        n_groups,
+        _groups(g, parts),
         (),
         tuple(float(v) for v in weights / weights.sum()) if weights.sum() > 0 else (),
         critical,
@@ -514,7 +513,16 @@ def _estimand(g: GroupTime, cells: Cells, kind: Kind, data: Panel) -> str:
     return f"Average effect on the {who}, {how}{tail} (average treatment effect on the treated)."
 
 
-def _sample(g: GroupTime, words: Words, n_treated: int, study: EventStudy | None) -> Sample:
+def _groups(g: GroupTime, parts: tuple[tuple[Floats, int], ...]) -> tuple[int, int]:
+    """Independent units or clusters (treated, not); none where one holds several cohorts."""
+    import numpy as np
+
+    treated = np.isfinite(g.cohorts.start)
+    yes = sum(n for (_, n), of_treated in zip(parts, treated, strict=False) if of_treated)
+    return yes, sum(n for _, n in parts) - yes
+
+
+def _sample(g: GroupTime, words: Words, n_treated: int, n_groups: tuple[int, int]) -> Sample:
     import numpy as np
 
     from causal_eval.results.types import Sample as S
@@ -522,8 +530,7 @@ def _sample(g: GroupTime, words: Words, n_treated: int, study: EventStudy | None
     treated = np.isfinite(g.cohorts.start)
     first = (g.cohorts.event[treated] >= 0).any(axis=0)
     # Where everybody adopts in the end there is no control group to count.
-    groups = study.n_clusters if study is not None else (0, 0)
-    n_treated_groups = groups[0] if min(groups) > 0 else None
+    n_treated_groups = n_groups[0] if min(n_groups) > 0 else None
     return S(
         int(g.count.sum()),
         int(g.units.sum()),
@@ -535,7 +542,7 @@ def _sample(g: GroupTime, words: Words, n_treated: int, study: EventStudy | None
         g.joint.n_groups,
         n_treated_groups,
         words.dropped,
-        groups[1] if min(groups) > 0 else None,
+        n_groups[1] if min(n_groups) > 0 else None,
     )
 
 

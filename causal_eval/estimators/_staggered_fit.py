@@ -44,6 +44,7 @@ class FitOptions:
     inference: Literal["analytic", "bootstrap"]
     draws: int
     horizon: int | None
+    event_study: bool
     method: str
 
 
@@ -124,6 +125,7 @@ class StaggeredFit:
             kind=self.options.aggregate,
             level=self.options.level,
             horizon=self.options.horizon,
+            event_study=self.options.event_study,
             bootstrap=bootstrap,
             headline_test=test,
         )  # fmt: skip

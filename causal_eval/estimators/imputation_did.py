@@ -47,6 +47,7 @@ class ImputationDiD(Options):
 
     aggregate: Literal["simple", "cohort", "event", "calendar"] = Field("simple", description="The headline's average")
     horizon: int | None = Field(None, ge=0, description="Balance event times: only cohorts seen from 0 to this one")
+    event_study: bool = Field(True, description="Also estimate leads and lags against the base period")
     leads: int | None = Field(None, ge=0, description="Leads in the test of parallel trends; all of them unless given")
 
     errors: Literal["conservative", "leave_out"] | None = Field(
@@ -108,7 +109,8 @@ class ImputationDiD(Options):
             f"{kind} imputation errors, clustered by {g.joint.n_groups:,} {groups}, t with {g.joint.n_groups - 1:,} df"
         )
         return write(
-            data, g, Words(self.info.name, name, tuple(notes), r.dropped), kind=self.aggregate, level=self.level, horizon=self.horizon
+            data, g, Words(self.info.name, name, tuple(notes), r.dropped),
+            kind=self.aggregate, level=self.level, horizon=self.horizon, event_study=self.event_study,
         )  # fmt: skip
 
     def _leaves_out(self, r: Rollout) -> bool:

@@ -47,6 +47,7 @@ class StaggeredDiD(Options):
     inference: Literal["analytic", "bootstrap"] = Field("analytic", description="Where standard errors come from")
     draws: int = Field(999, ge=99, description="Draws of the multiplier bootstrap")
     horizon: int | None = Field(None, ge=0, description="Balance event times: only cohorts seen from 0 to this one")
+    event_study: bool = Field(True, description="Also estimate leads and lags against the base period")
 
     info: ClassVar[Info] = Info(
         name="staggered_did",
@@ -100,6 +101,7 @@ class StaggeredDiD(Options):
             self.inference,
             self.draws,
             self.horizon,
+            self.event_study,
             self.info.name,
         )
         return StaggeredFit(options, data, design, how, self.generator(rng)).estimate()

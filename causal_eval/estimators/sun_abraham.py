@@ -41,6 +41,7 @@ class SunAbraham(Options):
 
     aggregate: Literal["simple", "cohort", "event", "calendar"] = Field("simple", description="The headline's average")
     horizon: int | None = Field(None, ge=0, description="Balance event times: only cohorts seen from 0 to this one")
+    event_study: bool = Field(True, description="Also estimate leads and lags against the base period")
 
     info: ClassVar[Info] = Info(
         name="sun_abraham",
@@ -96,7 +97,7 @@ class SunAbraham(Options):
         name = f"cluster-robust (CR1) by {g.joint.n_groups:,} {groups}, t with {g.joint.n_groups - 1:,} df"
         return write(
             data, g, Words(self.info.name, name, tuple([*few_note(r), *notes, *cell_losses(cohorts, lost)]), r.dropped),
-            kind=self.aggregate, level=self.level, horizon=self.horizon,
+            kind=self.aggregate, level=self.level, horizon=self.horizon, event_study=self.event_study,
         )  # fmt: skip
 
 

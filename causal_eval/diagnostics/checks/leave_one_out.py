@@ -7,7 +7,7 @@ without a given one is kept, only how far the estimates range: with people as un
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from causal_eval.diagnostics.base import INAPPLICABLE, Check, CheckInfo, Fitted, diagnostic
@@ -61,7 +61,7 @@ class LeaveOneOut:
                 "Rows without units over time cannot be left out a unit at a time.",
                 details=INAPPLICABLE,
             )
-        quick = _quick(fitted)
+        quick = fitted.headline_only()
         found: list[_Without] = []
         refused = 0
         for kind, label, rest in _parts(data, fitted.design, fitted.estimate.inference):
@@ -130,14 +130,6 @@ class LeaveOneOut:
                 "cohorts": cohorts,
             },
         )
-
-
-def _quick(fitted: Fitted) -> Fitted:
-    """The same estimator without its event study, which no headline depends on."""
-    model = fitted.estimator
-    if "event_study" in getattr(type(model), "model_fields", {}):
-        return replace(fitted, estimator=model.model_copy(update={"event_study": False}))
-    return fitted
 
 
 def _parts(data: Panel, design: Design, inference: str) -> Iterator[tuple[str, str, Panel]]:
