@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+# Several processes test at once: threads inside each would wait for one another. Set before the first import of numpy.
+for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_pool, "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

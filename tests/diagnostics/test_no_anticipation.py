@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from panels import redrawn
 
 import causal_eval as ce
 from causal_eval.diagnostics.base import CHECKS, Fitted
@@ -22,8 +23,8 @@ def world(*, early=0.0, n=40, t=8, start=5, treated=18, seed=3):
     )
 
 
-def check(frame, *, design=None, estimator=None, **roles):
-    data = ce.Panel.from_frame(frame, **{"unit": "u", "time": "t", "outcome": "y", "treatment": "d", **roles})
+def check(frame, *, data=None, design=None, estimator=None, **roles):
+    data = data or ce.Panel.from_frame(frame, **{"unit": "u", "time": "t", "outcome": "y", "treatment": "d", **roles})
     design, estimator = design or ce.Design(), estimator or ce.DifferenceInDifferences()
     fit = Fitted(data, design, estimator, estimator.estimate(data, design, rng=np.random.default_rng(0)))
     return CHECKS.get("no_anticipation")().check(fit, Thresholds(), rng=np.random.default_rng(0))
@@ -53,7 +54,12 @@ def test_a_clean_launch_passes_and_the_numbers_are_those_of_the_wider_window():
 
 def test_size_without_a_reaction():
     """About one in twenty clean worlds is suspected."""
-    p = np.array([check(world(seed=s, n=24, t=5, start=3)).p_value for s in range(60)])
+    shape = {"n": 24, "t": 5, "start": 3}
+    base = ce.Panel.from_frame(world(**shape), unit="u", time="t", outcome="y", treatment="d")
+    drawn = [world(**shape, seed=s).y.to_numpy().reshape(24, 5) for s in range(60)]
+    found = [check(None, data=redrawn(base, outcome=y)) for y in drawn]
+    assert found[1] == check(world(**shape, seed=1)) != found[0]
+    p = np.array([f.p_value for f in found])
     assert 0.0 < (p < 0.05).mean() < 0.05 + 3.2 * np.sqrt(0.05 * 0.95 / 60)
     assert 0.3 < np.median(p) < 0.7
 

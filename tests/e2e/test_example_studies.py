@@ -204,7 +204,12 @@ def test_every_number_of_the_tables_is_in_results_json(runs: dict[str, Path]) ->
         assert written == tables.csv_text(tables.result_rows(result), tables.ESTIMATES)
 
 
-@pytest.mark.parametrize("name", STUDIES)
+ONE_A_FAMILY = ("smart_routing", "job_training", "texas_prisons")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in ONE_A_FAMILY else pytest.param(name, marks=pytest.mark.slow) for name in STUDIES]
+)
 def test_a_study_gives_the_same_bytes_from_any_folder_under_any_hash_seed_and_zone(
     root: Path, runs: dict[str, Path], tmp_path: Path, process: Process, name: str
 ) -> None:

@@ -103,6 +103,7 @@ def test_the_event_study_is_in_the_metrics_units():
     assert all(abs(p.value) < 4 * p.std_error for p in found.event_study.points if p.event < -1)
 
 
+@pytest.mark.slow
 def test_intervals_cover_and_the_test_has_its_size():
     """200 worlds: about 95% cover the truth, about 5% reject where nothing happened (Monte Carlo error .015)."""
     covered, rejected = [], []

@@ -167,12 +167,13 @@ def test_a_wrong_value_raises_no_contradiction_that_is_its_mere_consequence(tmp_
     assert [p.code for p in problems] == ["E202", "E203"]
 
 
-def test_a_long_line_is_shown_around_its_mistake(tmp_path: Path) -> None:
+def test_a_long_line_is_shown_around_its_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No line of the output is wider than the text it stands in, and the caret stands under the value."""
+    monkeypatch.chdir(tmp_path)
     names = ", ".join(f'"column_{i}"' for i in range(60))
     text = GOOD.replace('treatment = "on"', f'treatment = "on"\ncovariates = [{names}, 7]')
-    (tmp_path / "study.toml").write_text(text)
-    document = read_document(tmp_path / "study.toml")
+    Path("study.toml").write_text(text)
+    document = read_document(Path("study.toml"))
     lines = render(document, check_document(document)[1]).splitlines()
     caret = next(i for i, line in enumerate(lines) if "^" in line)
     assert lines[caret - 1][lines[caret].index("^")] == "7"

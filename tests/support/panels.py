@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,13 @@ def small(units: int = 7, periods: int = 5) -> pd.DataFrame:
 def panel(frame: Any, **changes: Any) -> Panel:
     """A panel of ``frame``; a keyword that is None is left out."""
     return Panel.from_frame(frame, **{k: v for k, v in {**ROLES, **changes}.items() if v is not None})
+
+
+def redrawn(base: Panel, **arrays: Any) -> Panel:
+    """``base`` with new arrays of the same shape (`outcome`, `weight`): a tenth of the time of a panel made from rows."""
+    new = copy.copy(base)
+    new.__dict__["_wide"] = replace(base.wide(), **arrays)
+    return new
 
 
 def opened(base: Path, frame: Any = None, **data: Any) -> Source:
