@@ -130,7 +130,7 @@ _CODES = (
          "The database refused the query in `query_file`.",
          "Run the query in the database's own client; its parameters come from `data.params`."),
     Code("E305", "unknown causaldata set",
-         "`causaldata:NAME` names a data set that the package causaldata does not ship.",
+         "`causaldata:NAME`, or a study with `connection = \"causaldata\"`, names no data set that the package causaldata ships.",
          "Take one of the names that the message lists."),
     Code("E306", "file ending not supported",
          "Sources are csv, parquet and json, also compressed as .gz; a DuckDB file goes in `connection`.",

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from causal_eval.data import engine, files
+from causal_eval.data import engine, files, shipped
 from causal_eval.errors import DataError, suggest
 
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ def open_source(data: Data, *, base: Path, frame: Any = None) -> Source:
     if data.query_file:
         return _open_query(data, address, base)
     if data.source.startswith("causaldata:"):
-        return _open_causaldata(data.source)
+        return _open_causaldata(data.source.removeprefix("causaldata:").strip(), data.source)
+    if address == "causaldata":
+        return _open_causaldata(data.source, f"causaldata:{data.source}")
     if not address:
         con = engine.connect()
         kind, paths, table = files.read(con, data.source, base)
@@ -192,11 +194,20 @@ def _open_query(data: Data, address: str, base: Path) -> Source:
     files.exists(path, base)
     sql = path.read_text(encoding="utf-8")
     digest = hashlib.sha256(sql.encode()).hexdigest()
-    if address and not address.startswith("duckdb://"):
+    if address and address != "causaldata" and not address.startswith("duckdb://"):
         backend = _connect_remote(address)
         table = _remote_query(backend, sql, data.params, data.query_file)
         return Source(engine.connect(), table, "remote", data.query_file, query_sha256=digest, remote=True)
-    con, database = _attach(address, base) if address else (engine.connect(), None)
+    read: tuple[Path, ...] = ()
+    con, database = _attach(address, base) if address.startswith("duckdb://") else (engine.connect(), None)
+    if database is not None:
+        read = (database,)
+    if address == "causaldata":
+        named = shipped.named_in(sql, data.query_file)
+        read = tuple(named.values())
+        for known, file in named.items():
+            rows = _read_shipped(con, file).get_name()
+            engine.execute(con, f'CREATE TEMP VIEW "{known}" AS SELECT * FROM "{rows}"')
     name = engine.fresh_name("query")
     try:
         _one_select(con, sql, data.query_file)
@@ -210,7 +221,7 @@ def _open_query(data: Data, address: str, base: Path) -> Source:
     except Exception as e:
         raise _query_failed(e, data.query_file) from e
     table = con.table(name, database=("temp", "main"))
-    return Source(con, table, "query", data.query_file, (database,) if database else (), digest)
+    return Source(con, table, "query", data.query_file, read, digest)
 
 
 def _one_select(con: Any, sql: str, where: str) -> None:
@@ -294,34 +305,19 @@ def _remote_query(backend: Any, sql: str, params: Mapping[str, Any], where: str)
     )
 
 
-def _open_causaldata(text: str) -> Source:
-    """A data set that the package ``causaldata`` ships, read from its file without importing the package."""
-    from importlib.util import find_spec
-
-    name = text.removeprefix("causaldata:").strip()
-    spec = find_spec("causaldata")
-    if spec is None or not spec.submodule_search_locations:
-        raise DataError("E305", "the package causaldata is not installed", where=text, hint="pip install causaldata")
-    home = Path(spec.submodule_search_locations[0])
-    shipped = {f.name: data for f in sorted(home.iterdir()) if f.is_dir() and (data := _data_file(f)) is not None}
-    if name not in shipped:
-        raise DataError(
-            "E305", f"causaldata has no data set `{name}`", where=text, hint=str(suggest(name, list(shipped)))
-        )
-    path = shipped[name]
+def _open_causaldata(name: str, text: str) -> Source:
+    """One data set that the package ``causaldata`` ships."""
+    path = shipped.file_of(name, text)
     con = engine.connect()
+    return Source(con, _read_shipped(con, path), "causaldata", text, (path,))
+
+
+def _read_shipped(con: Any, path: Path) -> Any:
     if path.suffix == ".dta":
         import pandas as pd
 
-        table = engine.register(con, to_arrow(pd.read_stata(path)))
-    else:
-        _, _, table = files.read(con, path.name, path.parent)
-    return Source(con, table, "causaldata", text, (path,))
-
-
-def _data_file(folder: Path) -> Path | None:
-    found = sorted(p for p in folder.iterdir() if p.suffix in (".csv", ".dta", ".parquet"))
-    return found[0] if found else None
+        return engine.register(con, to_arrow(pd.read_stata(path)))
+    return files.read(con, path.name, path.parent)[2]
 
 
 def _open_frame(frame: Any) -> Source:

@@ -86,7 +86,9 @@ class Data(Model):
 
     source: str = Field("", description="A file or glob (csv, parquet, json, also .gz), a table name with "
                         "`connection`, or causaldata:NAME")  # fmt: skip
-    connection: str = Field("", description='"duckdb:///file.duckdb" or "spark"')
+    connection: str = Field(
+        "", description='"duckdb:///file.duckdb", "spark", or "causaldata": its data sets as tables'
+    )
     connection_env: str = Field("", description="Environment variable that holds the connection address")
     query_file: str = Field("", description="A .sql file; its parameters come from `params`")
     params: dict[str, Any] = Field(default_factory=dict, description="Bound to the query, never interpolated")

@@ -39,6 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     con = duckdb.connect(str(f / "support.duckdb"))
     con.execute(f"CREATE TABLE queue_day AS SELECT * FROM '{f / 'a.parquet'}'")
     con.close()
+    (f / "one.sql").write_text("SELECT 1 AS a", encoding="utf-8")
     return f
 
 
@@ -128,6 +129,8 @@ def test_a_connection_comes_from_the_environment(folder: Path, monkeypatch: pyte
         ({"source": "queue_dya", "connection": "duckdb:///support.duckdb"}, "E304", "did you mean `queue_day`"),
         ({"query_file": "nothing.sql"}, "E300", "nothing.sql"),
         ({"source": "causaldata:organ_donation"}, "E305", "did you mean `organ_donations`"),
+        ({"source": "organ_donation", "connection": "causaldata"}, "E305", "did you mean `organ_donations`"),
+        ({"query_file": "one.sql", "connection": "causaldata"}, "E305", "names no data set of causaldata"),
     ],
 )
 def test_a_source_that_is_not_there_names_what_is(folder: Path, data: dict[str, Any], code: str, said: str) -> None:
@@ -270,6 +273,16 @@ def test_organ_donations_come_out_of_causaldata_in_quarter_order(tmp_path: Path)
 
 def test_a_stata_file_of_causaldata_is_read(tmp_path: Path) -> None:
     assert opened(tmp_path, source="causaldata:castle").rows_read == 550
+
+
+def test_a_query_joins_data_sets_of_causaldata_whatever_their_format(tmp_path: Path) -> None:
+    """The trained of one, the survey of another, as LaLonde put them together; the files are what the digest is of."""
+    sql = "SELECT treat, re78 FROM nsw_mixtape WHERE treat = $treat UNION ALL SELECT treat, re78 FROM cps_mixtape"
+    (tmp_path / "both.sql").write_text(sql, encoding="utf-8")
+    source = opened(tmp_path, query_file="both.sql", connection="causaldata", params={"treat": 1})
+    assert source.rows_read == 185 + 15_992
+    assert [f.stem for f in source.files] == ["cps_mixtape", "nsw_mixtape"]
+    assert opened(tmp_path, source="nsw_mixtape", connection="causaldata").rows_read == 445
 
 
 @pytest.mark.skipif(

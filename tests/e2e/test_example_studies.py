@@ -18,7 +18,15 @@ from causal_eval.worlds import assistant_teams, optin_help_page, pilot_queues, s
 Process = Callable[..., Any]
 Row = dict[str, str]
 
-STUDIES = ("organ_donations", "incinerator", "smart_routing", "texas_prisons", "job_training", "inconclusive")
+STUDIES = (
+    "organ_donations",
+    "incinerator",
+    "smart_routing",
+    "texas_prisons",
+    "job_training",
+    "lalonde_cps",
+    "inconclusive",
+)
 ALL_STUDIES = (*STUDIES, "castle_doctrine", "support_launch")
 """With two that take longer: one whose estimators' published numbers are tested beside them, one that runs whole in a slow test."""
 
@@ -75,6 +83,25 @@ def test_job_training_stays_near_the_lot(runs: dict[str, Path]) -> None:
         assert abs(float(row["value"]) - 1794.34) < float(row["std_error"]), analysis
     after = [abs(float(r["smd"])) for r in rows(runs["job_training"], "balance") if r["analysis"] == "weighting"][1::2]
     assert max(after) < 1e-6
+
+
+def test_a_survey_in_place_of_the_lot_shows_poor_overlap_and_is_called_weak(runs: dict[str, Path]) -> None:
+    """LaLonde's lesson: -8,497.52 (581.92) unadjusted (Imbens & Xu 2024), above zero once adjusted, and no ground to decide on."""
+    run = runs["lalonde_cps"]
+    plain = headline(run, "earnings", "naive")
+    assert float(plain["value"]) == pytest.approx(-8497.52, abs=0.01)
+    assert float(plain["std_error"]) == pytest.approx(581.92, abs=0.01)
+    for analysis in ("weighting", "propensity_matching", "aipw"):
+        assert abs(float(headline(run, "earnings", analysis)["value"]) - 1794.34) < 1000, analysis
+    overlap = next(r for r in rows(run, "diagnostics") if r["check"] == "overlap" and r["analysis"] == "weighting")
+    assert overlap["verdict"] == "warn" and float(overlap["statistic"]) > 0.95
+    decision = json.loads((run / "decision.json").read_text())
+    assert decision["robustness"] == "weak"
+    said = (run / "report.md").read_text(encoding="utf-8")
+    assert (
+        "Robustness: weak, the comparison is in doubt (overlap)" in said
+        and "do not decide on this estimate alone" in said
+    )
 
 
 def test_organ_donations_gives_the_published_estimate_and_clustered_error(runs: dict[str, Path]) -> None:
