@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST, DRAWS = 1_000, 999
 """Groups enumerated at most, and drawn where there are more."""
+TOGETHER = 64
+"""Groups fitted on one Gram matrix."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,11 +94,15 @@ def placebo_groups(
     ends = np.cumsum([p.size for p in places])
     effects, gaps = np.zeros(len(chosen)), np.zeros((len(chosen), len(donors)))
     total = sum(p.size * int(p.post.sum()) for p in places)
-    for b, group in enumerate(chosen):
-        rest = np.delete(donors, group, axis=1)
-        for place, members in zip(places, np.split(group, ends[:-1]), strict=True):
-            Y = np.column_stack([donors[:, np.sort(members)].mean(axis=1), rest])
-            fit = method.fit(Y, [0], [np.arange(1, Y.shape[1])], place.pre, place.post)
-            gaps[b] = Y[:, 0] - fit.paths[0]
-            effects[b] += place.size * float(gaps[b][place.post].sum()) / total
+    inside = np.zeros((len(chosen), J), dtype=bool)
+    inside[np.arange(len(chosen))[:, None], np.array(chosen)] = True
+    for first in range(0, len(chosen), TOGETHER):
+        block = slice(first, first + TOGETHER)
+        rest = [np.flatnonzero(~row) for row in inside[block]]
+        for place, members in zip(places, np.split(np.array(chosen[block]), ends[:-1], axis=1), strict=True):
+            means = donors[:, np.sort(members, axis=1)].mean(axis=2)
+            targets = list(range(J, J + len(rest)))
+            fit = method.fit(np.column_stack([donors, means]), targets, rest, place.pre, place.post)
+            gaps[block] = means.T - fit.paths
+            effects[block] += place.size * gaps[block][:, place.post].sum(axis=1) / total
     return Groups(effects, gaps if len(places) == 1 else None, exact)

@@ -65,13 +65,16 @@ class SyntheticDifference:
         columns = np.column_stack([X.T, Y[post].mean(axis=0)])
         columns = columns - columns.mean(axis=0)
         products, sums = columns.T @ columns, columns.sum(axis=0)
-        periods = np.arange(n_pre)
+        periods, every = np.arange(n_pre), np.arange(n)
         lam = np.zeros((len(targets), n_pre))
-        every = np.arange(n)
         for i, pool in enumerate(pools):
-            out = columns[np.setdiff1d(every, pool)]
-            s = sums - out.sum(axis=0)
-            G = products - out.T @ out - np.outer(s, s) / len(pool)
+            if 2 * len(pool) < n:
+                kept = columns[pool]
+                G, s = kept.T @ kept, kept.sum(axis=0)
+            else:
+                out = columns[np.delete(every, pool)]
+                G, s = products - out.T @ out, sums - out.sum(axis=0)
+            G -= np.outer(s, s) / len(pool)
             ridge = (ZETA_TIME * self.sigma) ** 2 * len(pool)
             lam[i] = solve(G, n_pre, periods, ridge=ridge).weights[:n_pre]
         mixed = units.weights @ Y.T
