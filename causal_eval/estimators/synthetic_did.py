@@ -77,11 +77,19 @@ class SyntheticDiD(PathOptions):
         notes: list[str] = []
         outcome = None
         if data.covariates:
-            outcome = _projected(data)
-            notes.append(
-                f"{', '.join(data.covariates)} taken out by a two-way regression on units never treated; levels shown are of "
-                "what is left."
-            )
+            outcome, kept = _projected(data)
+            used = [name for j, name in enumerate(data.covariates) if j in kept]
+            idle = [name for j, name in enumerate(data.covariates) if j not in kept]
+            if used:
+                notes.append(
+                    f"{', '.join(used)} taken out by a two-way regression on units never treated; levels shown are of what "
+                    "is left."
+                )
+            if idle:
+                notes.append(
+                    f"Unit and period effects explain all of {', '.join(idle)} among units never treated: adjusting for "
+                    f"{'it' if len(idle) == 1 else 'them'} changes nothing here."
+                )
         pool = self.pool(data, design, outcome=outcome)
         c = pool.cohorts[0]
         donors = np.arange(pool.donors.shape[1])
@@ -149,8 +157,11 @@ class SyntheticDiD(PathOptions):
         return Inferred(test, found.value, error, f"{self.inference} over units, normal")
 
 
-def _projected(data: Panel) -> Floats:
-    """(n, T) outcomes less the covariates' part, estimated with unit and period effects on units never treated."""
+def _projected(data: Panel) -> tuple[Floats, frozenset[int]]:
+    """(n, T) outcomes less the covariates' part, and which covariates had one.
+
+    Estimated with unit and period effects on units never treated; constant covariates and combinations of others have none.
+    """
     import numpy as np
 
     from causal_eval.inference.absorbed import absorb
@@ -167,7 +178,7 @@ def _projected(data: Panel) -> Floats:
     beta = np.zeros(len(x))
     beta[list(left.kept)] = np.linalg.lstsq(left.x, left.y, rcond=None)[0]
     out: Floats = y - np.tensordot(beta, x, axes=1)
-    return out
+    return out, frozenset(int(j) for j in left.kept)
 
 
 plugin: type[Estimator[Panel]] = SyntheticDiD

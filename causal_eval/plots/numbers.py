@@ -8,6 +8,7 @@ adds what only the write-up needs).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from statistics import NormalDist
@@ -18,6 +19,8 @@ MINUS = "\u2212"
 _WIDE = Context(prec=80)
 _PERCENT = {"%", "percent", "per cent", "pct"}
 _CURRENCY = "$€£¥"
+_SYMBOL = re.compile(r"(?<![\w`])([A-Za-z]{1,3}) ([=<>≤≥]) (?=[-+\u2212]?[.\d])")
+_POINTS = re.compile(r"(?<=\d) (?=pp\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +166,8 @@ def p_text(p: float) -> str:
     if p > 0.99:
         return "p > 0.99"
     return f"p = {fixed(p, 3 if p < 0.1 else 2)}"
+
+
+def bound(text: str) -> str:
+    """The words with no-break spaces between a symbol and its number, ``p = 0.037``, and between a number and ``pp``."""
+    return _POINTS.sub("\u00a0", _SYMBOL.sub("\\1\u00a0\\2\u00a0", text))

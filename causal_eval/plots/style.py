@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from causal_eval.plots.numbers import fixed
+from causal_eval.plots.numbers import bound, fixed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,7 +112,7 @@ def text_width(text: str, points: float, *, bold: bool = False) -> float:
 def wrap(text: str, inches: float, points: float, *, bold: bool = False, lines: int = 3) -> str:
     """``text`` broken into at most ``lines`` lines of that width; what does not fit ends in an ellipsis."""
     out: list[str] = []
-    for word in text.split():
+    for word in bound(" ".join(text.split())).split(" "):
         longer = f"{out[-1]} {word}" if out else word
         if out and text_width(longer, points, bold=bold) <= inches:
             out[-1] = longer

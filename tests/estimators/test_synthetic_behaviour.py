@@ -123,6 +123,16 @@ def test_covariates_are_taken_out_before():
     assert abs(adjusted.headline.value - 3) < 0.5 < abs(plain.headline.value - 3)
 
 
+def test_a_covariate_that_never_changes_is_not_said_to_be_taken_out():
+    frame = world(seed=3)
+    frame["size"] = frame.u.str[1:].astype(float)
+    plain = ce.SyntheticDiD().estimate(panel(frame))
+    idle = ce.SyntheticDiD().estimate(panel(frame, covariates=["size"]))
+    assert idle.headline.value == plain.headline.value
+    said = " ".join(idle.notes)
+    assert "taken out" not in said and "explain all of size" in said
+
+
 def test_too_few_donors_leave_no_interval_and_say_so():
     e = ce.SyntheticControl().estimate(panel(world(n=12)))
     assert e.headline.interval is None and "0.083" in e.headline.note and "no 95% interval" in " ".join(e.notes)

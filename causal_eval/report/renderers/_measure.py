@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from causal_eval.report.blocks import Cell, Inline, Line, Mark, Table
+from causal_eval.report.typeset import bound, unmarked
 
 SHORT_LINE = 26
 """A line of a number column up to this length, such as an interval, is never broken."""
@@ -18,7 +19,13 @@ SHORT_LINE = 26
 
 def plain(part: Inline) -> str:
     """The words of a part of a line."""
-    return part if isinstance(part, str) else f"{part.symbol} {part.word}" if isinstance(part, Mark) else part.text
+    return (
+        unmarked(part)
+        if isinstance(part, str)
+        else f"{part.symbol} {part.word}"
+        if isinstance(part, Mark)
+        else part.text
+    )
 
 
 def words(line: Line) -> str:
@@ -62,7 +69,7 @@ def line_count(text: str, room: float, points: float, *, bold: bool = False) -> 
     """Lines that ``text`` takes in ``room`` points, broken between words, and inside those that are longer."""
     lines, at = 1, 0.0
     space = width(" ", points, bold=bold)
-    for word in text.split():
+    for word in bound(" ".join(text.split())).split(" "):
         w = width(word, points, bold=bold)
         if at and at + space + w <= room:
             at += space + w

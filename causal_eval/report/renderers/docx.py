@@ -32,6 +32,7 @@ from causal_eval.report.blocks import (
 from causal_eval.report.renderers._measure import column_widths, said
 from causal_eval.report.renderers._office import LANGUAGE, TONES, clean, properties, same_bytes
 from causal_eval.report.renderers._writeup import WriteUp
+from causal_eval.report.typeset import typeset
 
 _PAPER = {"a4": (595.3, 841.9), "letter": (612.0, 792.0)}
 _SMALL = 8.0
@@ -206,7 +207,7 @@ class _Document:
         return p
 
     def _fill(self, paragraph: Any, line: Line, *, size: float | None = None) -> None:
-        for part in line:
+        for part in typeset(line):
             match part:
                 case Strong(text):
                     self._run(paragraph, text, size=size, bold=True)

@@ -29,6 +29,7 @@ from causal_eval.report.blocks import (
 )
 from causal_eval.report.renderers._css import CSS
 from causal_eval.report.renderers._writeup import WriteUp
+from causal_eval.report.typeset import bound, typeset, unmarked
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -103,7 +104,7 @@ def _inline(part: Inline) -> str:
 
 
 def _line(line: Line) -> str:
-    return "".join(_inline(x) for x in line)
+    return "".join(_inline(x) for x in typeset(line))
 
 
 def _facts(rows: Iterable[tuple[str, Line]]) -> str:
@@ -218,9 +219,9 @@ def _figure(d: Drawn) -> str:
     title = escape(spec.title)
     return (
         f'<figure><div class="plot"><div class="wide-figure">{d.wide}</div><div class="phone">{d.narrow}</div></div>'
-        f"<figcaption>{escape(spec.alt)}</figcaption>"
+        f"<figcaption>{escape(bound(unmarked(spec.alt)))}</figcaption>"
         f'<details><summary>What the figure shows, in words<span class="sr">: {title}</span></summary>'
-        f"<p>{escape(spec.long_description)}</p></details>"
+        f"<p>{_line((spec.long_description,))}</p></details>"
         f'<details><summary>Data of the figure, as stored<span class="sr">: {title}</span></summary>'
         f'<div class="scroll" role="region" tabindex="0" aria-label="Data of the figure: {title}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details></figure>"

@@ -27,6 +27,7 @@ from causal_eval.report.blocks import (
     Text,
 )
 from causal_eval.report.renderers._writeup import WriteUp
+from causal_eval.report.typeset import named
 
 _SPECIAL = re.compile(r"([\\`*_\[\]{}|~$#])")
 
@@ -86,7 +87,7 @@ def _inline(part: Inline, *, table: bool = False) -> str:
 
 
 def _line(line: Line, *, table: bool = False) -> str:
-    return "".join(_inline(x, table=table) for x in line)
+    return "".join(_inline(x, table=table) for x in named(line))
 
 
 def _banner(b: Banner) -> str:

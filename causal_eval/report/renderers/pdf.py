@@ -36,6 +36,7 @@ from causal_eval.report.blocks import (
 )
 from causal_eval.report.renderers._measure import SHORT_LINE, column_widths, said, words
 from causal_eval.report.renderers._writeup import WriteUp
+from causal_eval.report.typeset import typeset
 
 _HEAD = """
 #set page(paper: {paper}, margin: (x: 17mm, top: 20mm, bottom: 18mm),
@@ -144,7 +145,7 @@ def _inline(part: Inline) -> str:
 
 
 def _line(line: Line) -> str:
-    return "{" + "; ".join(_inline(x) for x in line) + "}" if line else "[]"
+    return "{" + "; ".join(_inline(x) for x in typeset(line)) + "}" if line else "[]"
 
 
 def _block(b: Block, writeup: WriteUp, index: dict[str, int], room: float) -> str:

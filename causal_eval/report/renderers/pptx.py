@@ -32,6 +32,7 @@ from causal_eval.report.blocks import (
 from causal_eval.report.renderers._measure import column_widths, line_count, row_height, said, width, words
 from causal_eval.report.renderers._office import LANGUAGE, TONES, clean, properties, same_bytes
 from causal_eval.report.renderers._writeup import WriteUp
+from causal_eval.report.typeset import typeset
 
 EMU = 12700
 """English metric units in a point."""
@@ -365,7 +366,7 @@ class _Deck:
         _rule(target, rule)
 
     def _fill(self, paragraph: Any, line: Line, *, size: float, bold: bool = False) -> None:
-        for part in line:
+        for part in typeset(line):
             match part:
                 case Strong(text):
                     self._run(paragraph, text, size=size, bold=True)
