@@ -164,10 +164,30 @@ def from_splits(
             **quality(found[0], s, outcome or declared, score),
             "calibration": binned(m, p.d, p.w),
             **overlap_details(seen),
+            # A forest's outcome model is of both groups together: not the regression that the bias bound is about.
+            **({} if outcome else {"omitted_variable": omitted(p, s, found, score, declared, trim)}),
             **(more or {}),
         },
         more=segments,
     )
+
+
+def omitted(
+    p: People, s: Sample, found: tuple[Split, ...], score: Score, declared: str, trim: float
+) -> dict[str, Json]:
+    """What :mod:`causal_eval.inference.omitted_variable` needs of every split, summed over rows."""
+    import numpy as np
+
+    from causal_eval.estimators._opt_in import covariance
+    from causal_eval.inference.omitted_variable import elements
+
+    kept: list[Json] = []
+    n = 0
+    for f in found:
+        sigma2, nu2, psi = elements(s, f, score, declared, trim=trim)
+        joint, n = covariance(p, np.column_stack([f.psi, psi]))
+        kept.append({"theta": f.value, "sigma2": sigma2, "nu2": nu2, "covariance": joint.tolist()})
+    return {"splits": kept, "df": n - 1}
 
 
 def _weights(p: People, m: Floats, estimand: str, trim: float) -> Floats:
