@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from causal_eval.results.types import Diagnostic, Robustness
 
-STRENGTH = ("hidden_confounding", "e_value", "rosenbaum", "sensitivity")
-"""Checks that say how strong a failure would have to be; the others say whether the comparison is sound."""
+STRENGTH = ("hidden_confounding", "e_value", "rosenbaum", "sensitivity", "equivalence")
+"""Checks that say how strong a failure would have to be, or what their data cannot rule out; the others say whether the comparison
+is sound."""
 
 
 def robustness(diagnostics: Sequence[Diagnostic], metric: str) -> tuple[Robustness, str]:
@@ -27,8 +28,8 @@ def robustness(diagnostics: Sequence[Diagnostic], metric: str) -> tuple[Robustne
         return "weak", f"a check failed ({_names(failed)}): another method or other data may well give another answer"
     if easy and poor:
         return "weak", (
-            f"the comparison is in doubt ({_names(poor)}), and little would be needed to overturn it ({_names(easy)}): do not decide "
-            "on this estimate alone"
+            f"the comparison is in doubt ({_names(poor)}), and little would be needed to overturn it ({_names(easy)}): look for "
+            "other evidence before acting on it"
         )
     if warned:
         return "satisfactory", f"with what the warnings say kept in mind ({_names(warned)})"

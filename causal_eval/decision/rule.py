@@ -46,6 +46,8 @@ def decide(
     leant = robustness(diagnostics, first.metric)
 
     def say(what: str, reason: str) -> Decision:
+        if what in ("ship", "roll back") and leant[0] == "weak":
+            reason += " The evidence behind this is weak."
         return Decision(what, text, reason, clauses, threats, *leant)  # type: ignore[arg-type]
 
     named = f"{label[first.metric]}: {first.reason}"

@@ -162,11 +162,9 @@ def effect_sentence(result: StudyResult) -> str:
             f"{interval_text(effect, unit, words=True)} ({share(effect.interval.level)} interval)."
         )
     said = interval_phrase(effect, unit, bare=True)
-    if gate_closed(result):
-        return (
-            f"The launch is associated with a change in {label} of {value} ({tag}; {said}{p}){also}; a gating "
-            "check failed."
-        )
+    if gate_closed(result) or result.decision.robustness == "weak":
+        why = "a gating check failed" if gate_closed(result) else "the evidence is weak"
+        return f"The launch is associated with a change in {label} of {value} ({tag}; {said}{p}){also}; {why}."
     return f"We estimate that the launch changed {label} by {value} ({tag}; {said}{p}){also}."
 
 

@@ -23,6 +23,8 @@ def check(name: str, verdict: str, metric: str = "y") -> Diagnostic:
         ([check("overlap", "warn"), check("e_value", "pass")], "satisfactory"),
         ([check("overlap", "pass"), check("e_value", "warn")], "satisfactory"),
         ([check("overlap", "warn"), check("e_value", "warn")], "weak"),
+        ([check("sensitivity", "warn"), check("equivalence", "warn")], "satisfactory"),
+        ([check("placebo_in_time", "warn"), check("equivalence", "warn")], "weak"),
         ([check("balance", "fail"), check("e_value", "pass")], "weak"),
         ([check("balance", "fail", "another"), check("e_value", "pass")], "good"),
     ],

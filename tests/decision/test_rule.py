@@ -131,3 +131,15 @@ def test_the_recommendation_follows_from_its_clauses(low, width, glow, gwidth):
         assert "breached" in outcomes.values()
     if "breached" in outcomes.values():
         assert d.recommendation == "roll back"
+
+
+def test_an_answer_on_weak_evidence_says_so_beside_the_recommendation() -> None:
+    """The rule of the plan decides; a reader of its first line knows how far to lean on it."""
+    poor = [
+        Diagnostic(name, "p", "did", "parallel_trends", "warn", "The reading.")
+        for name in ("placebo_in_time", "sensitivity")
+    ]
+    strong, weak = (say((PRIMARY, finding("p", 1, 3)), diagnostics=found) for found in ([], poor))
+    assert strong.recommendation == weak.recommendation == "ship"
+    assert weak.robustness == "weak" and weak.reason.endswith("The evidence behind this is weak.")
+    assert "weak" not in strong.reason
