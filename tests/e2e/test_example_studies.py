@@ -100,7 +100,7 @@ def test_a_survey_in_place_of_the_lot_shows_poor_overlap_and_is_called_weak(runs
     said = (run / "report.md").read_text(encoding="utf-8")
     assert (
         "Robustness: weak, the comparison is in doubt (overlap)" in said
-        and "do not decide on this estimate alone" in said
+        and "look for other evidence before acting on it" in said
     )
 
 
