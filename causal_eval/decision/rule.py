@@ -72,6 +72,8 @@ def decide(
         ]
         if unchecked:
             tail += f" It rests on what could not be checked ({', '.join(unchecked)})."
+        if rule.require_robustness and leant[0] == "weak":
+            return say("hold", f"{named}; but {leant[1]}.")
         return say("ship", f"{named}.{tail}")
     if superior:
         return say("hold", f"{named}; but " + "; ".join(f"{label[c.metric]}: {c.reason}" for c in waiting) + ".")
@@ -91,6 +93,7 @@ def _rule_text(rule: DecisionSpec, metric: MetricInfo, guards: bool) -> str:
         + (" or a guardrail is shown to be beyond its margin" if guards else "")
         + "; hold if it is better but not by enough"
         + (" or a guardrail is open" if guards and rule.require_guardrails else "")
+        + (" or its robustness is weak" if rule.require_robustness else "")
         + "; otherwise the study cannot tell. No decision rests on an estimate whose gating checks failed."
     )
 
@@ -114,7 +117,7 @@ def _threats(
     order = {"fail": 0, "warn": 1, "not_run": 2}
     open_ = sorted(
         (d for d in diagnostics if d.verdict in order and d.details.get("applies") is not False),
-        key=lambda d: (d.metric in aside, order[d.verdict], d.check != "pre_trends"),
+        key=lambda d: (d.metric in aside, order[d.verdict], d.check not in ("pre_trends", "overlap")),
     )
     several = len(label) > 1
 

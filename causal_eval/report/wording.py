@@ -193,6 +193,16 @@ def robustness_sentence(result: StudyResult) -> str:
     return f"Robustness: {word}, {result.decision.robustness_reason}." if word else ""
 
 
+ROBUSTNESS_MEANS = {
+    "weak": "Weak means that the estimate may be the difference between the groups rather than the effect: they were hard to "
+    "compare or a check failed, and the interval makes no allowance for that. Do not decide on it; use it to plan what could "
+    "tell, such as a launch by lot, in steps, or among people who are alike.",
+    "satisfactory": "Satisfactory means that nothing failed and something warns: decide with the warning on the table.",
+    "good": "Good means that no check that ran warns. What was not measured stays unknown: no data at hand can speak to it.",
+}
+"""What the decision's word for robustness means for whoever decides."""
+
+
 def threat(result: StudyResult) -> str:
     """The biggest threat the decision names; empty when it names none."""
     return result.decision.threats[0] if result.decision.threats else ""
@@ -210,13 +220,15 @@ def bottom_line(result: StudyResult) -> tuple[str, tuple[str, ...]]:
     biggest = threat(result)
     worst = f"Biggest threat: {shortened(biggest, 24)}" if biggest else ""
     short = needed(result)
-    for name, text in (
-        ("needed", found_sentence(result, short) if short else ""),
-        ("threat", sentence(worst)),
-        ("guardrails", guardrail_sentence(result)),
-        ("reason", sentence(result.decision.reason)),
-        ("checks", checks_sentence(result)),
-    ):
+    parts = {
+        "needed": found_sentence(result, short) if short else "",
+        "threat": sentence(worst),
+        "guardrails": guardrail_sentence(result),
+        "reason": sentence(result.decision.reason),
+        "checks": checks_sentence(result),
+    }
+    weak = result.decision.robustness == "weak"  # the reason then names the threat itself
+    for name, text in sorted(parts.items(), key=lambda part: weak and part[0] != "reason"):
         if text and word_count(text) <= budget:
             chosen[name] = text
             budget -= word_count(text)

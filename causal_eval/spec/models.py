@@ -302,6 +302,7 @@ class DecisionSpec(Model):
 
     require_min_effect: bool = Field(True, description="Ship only when the estimate reaches min_effect")
     require_guardrails: bool = Field(True, description="Ship only when every guardrail is shown non-inferior")
+    require_robustness: bool = Field(False, description="Ship only when the checks do not call the headline weak")
 
 
 class PrivacySpec(Model):

@@ -77,6 +77,21 @@ def test_a_failed_gate_silences_the_estimate():
     assert loose.recommendation == "ship" and loose.threats == ("They drifted.",)
 
 
+def test_an_estimate_called_weak_is_held_where_the_rule_asks_for_robustness() -> None:
+    """Poor overlap, and little that would overturn it: the recommendation says what the word robustness says."""
+    apart = Diagnostic("overlap", "p", "did", "overlap", "warn", "The groups are so unlike.")
+    easy = Diagnostic("e_value", "p", "did", "no_confounding", "warn", "Little would do.")
+    asked = DecisionSpec(require_robustness=True)
+    weak = say((PRIMARY, finding("p", 1, 3)), diagnostics=[easy, apart], rule=asked)
+    assert weak.recommendation == "hold" and weak.robustness == "weak"
+    assert "in doubt (overlap)" in weak.reason and weak.threats[0] == "The groups are so unlike."
+    for one in (easy, apart):
+        assert say((PRIMARY, finding("p", 1, 3)), diagnostics=[one], rule=asked).recommendation == "ship"
+    shipped = say((PRIMARY, finding("p", 1, 3)), diagnostics=[easy, apart])
+    assert shipped.recommendation == "ship" and "robustness" not in shipped.rule
+    assert "robustness is weak" in weak.rule
+
+
 def test_a_failed_gate_on_another_metric_takes_that_metrics_answer() -> None:
     """A guardrail is then neither cleared nor breached, a secondary metric inconclusive; others keep theirs."""
     aside = MetricInfo("s", "Speed", "secondary", "mean", "higher")

@@ -96,7 +96,7 @@ def test_a_survey_in_place_of_the_lot_shows_poor_overlap_and_is_called_weak(runs
     overlap = next(r for r in rows(run, "diagnostics") if r["check"] == "overlap" and r["analysis"] == "weighting")
     assert overlap["verdict"] == "warn" and float(overlap["statistic"]) > 0.95
     decision = json.loads((run / "decision.json").read_text())
-    assert decision["robustness"] == "weak"
+    assert (decision["robustness"], decision["recommendation"]) == ("weak", "hold")
     said = (run / "report.md").read_text(encoding="utf-8")
     assert (
         "Robustness: weak, the comparison is in doubt (overlap)" in said

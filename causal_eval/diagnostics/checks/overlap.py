@@ -40,12 +40,12 @@ class OverlapCheck:
         share = float(ess) / n if isinstance(ess, float) and n else None
         thin = share is not None and share < FEW
         verdict: Verdict = "fail" if outside > 0.05 else "warn" if auc >= SEPARATE or thin else "pass"
-        reading = f"{outside:.1%} of those the effect is about have hardly a counterpart, and the covariates tell treated from "
-        reading += f"untreated with an AUC of {auc:.2f} (0.5: not at all, 1: perfectly)."
+        tells = f"he covariates tell treated from untreated with an AUC of {auc:.2f} (0.5: not at all, 1: perfectly)"
+        unlike = "The groups are so unlike that the answer hangs on the model and on few people: t"
+        reading = f"{'T' if verdict == 'pass' else unlike}{tells}, "
+        reading += f"and {outside:.1%} of those the effect is about have hardly a counterpart."
         if share is not None and isinstance(ess, float):
             reading += f" The {n:,} untreated people weigh as much as {ess:,.0f} would, {share:.1%} of them."
-        if verdict != "pass":
-            reading += " The two groups are so unlike that the answer hangs on the model and on a few people."
         return diagnostic(
             self.info,
             verdict,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from causal_eval.plots.agreement import agreement, agreement_text, reasons
 from causal_eval.plots.names import analysis_name, plural
 from causal_eval.report.blocks import Block, Bullets, Section, Text
-from causal_eval.report.wording import holds_zero, metric_unit
+from causal_eval.report.wording import ROBUSTNESS_MEANS, holds_zero, metric_unit, robustness_sentence
 from causal_eval.results.types import Estimate, StudyResult
 
 
@@ -18,7 +18,10 @@ def section(result: StudyResult) -> Section | None:
     others = [f for f in result.findings if f.metric == name and f.role == "robustness"]
     if not others:
         return None
-    blocks: list[Block] = [Text((counted(main, [f.estimate for f in others if f.estimate is not None]),))]
+    blocks: list[Block] = []
+    if result.decision.robustness:
+        blocks.append(Text((robustness_sentence(result), " ", ROBUSTNESS_MEANS[result.decision.robustness])))
+    blocks.append(Text((counted(main, [f.estimate for f in others if f.estimate is not None]),)))
     failed = [analysis_name(f) for f in others if f.estimate is None]
     if failed:
         blocks.append(Text((f"Without an estimate, and so without a say: {', '.join(failed)}.",)))
