@@ -354,7 +354,7 @@ def _placebo(history: History, window: Panel, task: _Task, units: tuple[str, ...
     label = history.panel.axis.label(task.date)
     rng = _generator(history.seed, "placebo", str(task.duration), label, *units)
     try:
-        panel = window.launched(units, task.date, effect=effect)
+        panel = replace(window.launched(units, task.date, effect=effect), segments=())
         estimate = history.analysis.estimator.estimate(panel, history.design, rng=rng)
     except CausalEvalError as e:
         return Placebo(failed=e.message)

@@ -47,6 +47,7 @@ def run(
         PrivacyError: fewer people than ``privacy.min_cell``. UsageError: ``only`` names no analysis.
     """
     from causal_eval.data.connect import open_source
+    from causal_eval.data.segments import below
     from causal_eval.data.shape import check_expectations, shape
     from causal_eval.data.stamps import refuse_late
     from causal_eval.decision.rule import decide
@@ -97,10 +98,11 @@ def run(
         _guard_privacy(here, study)
         data = data if data is not None and info.role != "primary" else here
         design = Design.of(study.design, getattr(here, "axis", None))
+        small = below(here, study.privacy.min_cell) if study.privacy.unit_is_person and here.segments else ()
         for analysis in analyses:
             say(f"{info.label}: {analysis.name}")
             rng = generator(base_seed, info.name, analysis.name)
-            finding, fitted = _analyse(here, design, analysis, plan, metric=info, rng=rng, say=say)
+            finding, fitted = _analyse(here, design, analysis, plan, metric=info, rng=rng, say=say, small=small)
             findings.append(finding)
             if fitted is not None and finding.role == "primary":
                 for check in plan.checks:
@@ -138,8 +140,12 @@ def _analyse(
     metric: MetricInfo,
     rng: np.random.Generator,
     say: Progress,
+    small: tuple[str, ...],
 ) -> tuple[Finding, Fitted | None]:
-    """One estimator on one metric; a refusal or a failure is a finding too. Checks of the fit tell ``say`` how far they are."""
+    """One estimator on one metric; a refusal or a failure is a finding too. Checks of the fit tell ``say`` how far they are.
+
+    ``small``: segment columns that hold too few people to be shown.
+    """
     from causal_eval.diagnostics.base import Fitted
 
     try:
@@ -161,6 +167,7 @@ def _analyse(
         return Finding(metric.name, analysis.name, analysis.method, analysis.role, said), None
     if data.metric.reads_like_log:
         estimate = without_relative(estimate, data.metric.name)
+    estimate = without_segments(estimate, small)
     # Two-way effects under staggered adoption are no average effect: shown, never the headline.
     role = "reference" if estimate.estimand == "twfe" else analysis.role
     finding = Finding(metric.name, analysis.name, analysis.method, role, estimate)
@@ -199,6 +206,28 @@ def without_relative(estimate: Estimate, metric: str) -> Estimate:
     )
     effects = tuple(e for e in estimate.effects if e.scale != "relative")
     return replace(estimate, effects=effects, notes=(*estimate.notes, note))
+
+
+def without_segments(estimate: Estimate, columns: tuple[str, ...]) -> Estimate:
+    """The estimate without the effects by ``columns``, which hold too few people: one small segment hides them all.
+
+    With the others shown, its count would be what is missing from the whole.
+    """
+    from dataclasses import replace
+
+    starts = tuple(f"segment:{c}=" for c in columns)
+    effects = tuple(e for e in estimate.effects if not e.aggregation.startswith(starts)) if starts else estimate.effects
+    told = estimate.details.get("segments")
+    if len(effects) == len(estimate.effects) and not isinstance(told, dict):
+        return estimate
+    details = dict(estimate.details)
+    if isinstance(told, dict):
+        details["segments"] = {c: v for c, v in told.items() if c not in columns}
+    notes = tuple(
+        f"No effects by {c}: one of its segments has fewer treated or untreated people than privacy.min_cell."
+        for c in columns
+    )
+    return replace(estimate, effects=effects, details=details, notes=(*estimate.notes, *notes))
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:

@@ -72,7 +72,7 @@ class DifferenceInDifferences(Options):
     def estimate(
         self, data: Panel, design: Design | None = None, *, rng: np.random.Generator | None = None
     ) -> Estimate:
-        """Effect on the treated: overall, by event time and by period.
+        """Effect on the treated: overall, by event time, by period and by declared segment.
 
         Under staggered adoption there is only the two-way coefficient, with estimand ``twfe`` and the share of its
         negative weights: a reference, which a study never takes for its headline.
@@ -80,13 +80,18 @@ class DifferenceInDifferences(Options):
         Raises:
             EstimatorRefusal: E404 staggered adoption in a repeated cross-section, E401 nothing to compare, E402 not identified.
         """
-        from causal_eval.design.block import adoption, block
         from causal_eval.design.design import Design
+        from causal_eval.estimators._segments import with_segments
+
+        draws = self.generator(rng)
+        return with_segments(self, self._overall(data, design or Design(), draws), data, design, draws)
+
+    def _overall(self, data: Panel, design: Design, rng: np.random.Generator) -> Estimate:
+        from causal_eval.design.block import adoption, block
         from causal_eval.estimators._on_off_reference import on_off_reference
         from causal_eval.estimators._two_way_reference import two_way_reference
         from causal_eval.inference.regression import NotIdentified
 
-        design = design or Design()
         self._fits(data)
         try:
             if data.on_off:
@@ -107,8 +112,8 @@ class DifferenceInDifferences(Options):
                 )
             if data.has_units:
                 arrays = block(data, design, method="did", base_period=self.base_period)
-                return self._units(data, arrays, self.generator(rng))
-            return self._cross_sections(data, design, self.generator(rng))
+                return self._units(data, arrays, rng)
+            return self._cross_sections(data, design, rng)
         except NotIdentified as e:
             raise EstimatorRefusal(
                 "E402",

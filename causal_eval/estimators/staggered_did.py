@@ -66,7 +66,7 @@ class StaggeredDiD(Options):
     def estimate(
         self, data: Panel, design: Design | None = None, *, rng: np.random.Generator | None = None
     ) -> Estimate:
-        """Effects by cohort and period, by event time, cohort and calendar period, and four overall averages.
+        """Effects by cohort and period, event time, cohort, calendar period and declared segment, and four overall averages.
 
         Raises:
             EstimatorRefusal: E401 nothing to compare, E402 covariates that cannot be adjusted for, E403 options that exclude
@@ -90,6 +90,7 @@ class StaggeredDiD(Options):
                 "a ratio of totals cannot be adjusted for covariates unit by unit",
                 hint='Use adjustment = "none", or a mean metric.',
             )
+        from causal_eval.estimators._segments import with_segments
         from causal_eval.estimators._staggered_fit import FitOptions, StaggeredFit
 
         options = FitOptions(
@@ -104,7 +105,9 @@ class StaggeredDiD(Options):
             self.event_study,
             self.info.name,
         )
-        return StaggeredFit(options, data, design, how, self.generator(rng)).estimate()
+        draws = self.generator(rng)
+        whole = StaggeredFit(options, data, design, how, draws).estimate()
+        return with_segments(self, whole, data, design, draws)
 
 
 plugin: type[Estimator[Panel]] = StaggeredDiD

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from causal_eval.plots.names import analysis_name, metric_label
 from causal_eval.report.blocks import Block, Mark, Section, Table, Text
-from causal_eval.report.numbers import fixed
+from causal_eval.report.numbers import count, fixed, p_text, plain
 from causal_eval.report.sections.results import family
 from causal_eval.report.wording import metric_unit
 from causal_eval.results.types import Effect, Estimate, StudyResult
@@ -28,7 +30,7 @@ def section(result: StudyResult) -> Section | None:
     roles = result.spec.get("roles")
     declared = roles.get("segments") if isinstance(roles, dict) else None
     named = set(declared) if isinstance(declared, list) else set()
-    blocks: list[Block] = [Text((chance(effects),))]
+    blocks: list[Block] = [Text((chance(effects),)), *(Text((said,)) for said in differences(e))]
     for known in (True, False):
         mine = [x for x in effects if (_column(x) in named) == known]
         if not mine:
@@ -43,6 +45,7 @@ def section(result: StudyResult) -> Section | None:
         table: Table | None = family(e, PREFIX, caption, unit, only=mine)
         if table is not None:
             blocks.append(table)
+    blocks += [Text((said,), "note") for said in left_out(e)]
     title = "Segments" if all(_column(x) in named for x in effects) else "Segments (exploratory)"
     return Section("segments", title, tuple(blocks))
 
@@ -65,6 +68,45 @@ def chance(effects: list[Effect]) -> str:
         f"{said} By chance alone about {fixed(expected, 1)} would, if the launch changed none of them. A segment whose "
         "interval excludes zero beside one whose interval includes it is no evidence that they differ."
     )
+
+
+def differences(e: Estimate) -> list[str]:
+    """A sentence a column: whether its segments differ by a test, or why none was made."""
+    out = []
+    for column, told in _told(e).items():
+        test = told.get("test")
+        if isinstance(test, dict):
+            p = float(test["p_value"])
+            word = "There is evidence" if p < 1 - e.level else "There is no clear evidence"
+            df = f"{fixed(test['df1'], 0)} and {fixed(test['df2'], 1)} degrees of freedom"
+            out.append(
+                f"{word} that the effect differs by {column} (Welch test of one effect for all, F = {plain(test['statistic'])}, "
+                f"{df}, {p_text(p)})."
+            )
+        elif told.get("untested"):
+            out.append(f"Whether the effect differs by {column} was not tested: {told['untested']}.")
+    return out
+
+
+def left_out(e: Estimate) -> list[str]:
+    """What has no effect of its own, with the reason."""
+    out = []
+    for column, told in _told(e).items():
+        by_reason: dict[str, list[str]] = {}
+        for label, reason in dict(told.get("left_out") or {}).items():
+            by_reason.setdefault(str(reason), []).append(str(label))
+        out += [f"{column}: no effect for {', '.join(labels)}: {reason}." for reason, labels in by_reason.items()]
+        noun = told.get("noun", "units")
+        if told.get("changes"):
+            out.append(f"{column}: {count(told['changes'])} {noun} whose label changes over time are in no segment.")
+        if told.get("missing"):
+            out.append(f"{column}: {count(told['missing'])} {noun} without a label are in no segment.")
+    return out
+
+
+def _told(e: Estimate) -> dict[str, dict[str, Any]]:
+    said = e.details.get("segments")
+    return {c: v for c, v in said.items() if isinstance(v, dict)} if isinstance(said, dict) else {}
 
 
 def _segments(e: Estimate) -> list[Effect]:
