@@ -24,7 +24,7 @@ from causal_eval.spec.read import (
 )
 
 if TYPE_CHECKING:
-    from causal_eval.spec.models import StudySpec
+    from causal_eval.spec.models import DiagnosticsSpec, StudySpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,11 @@ def _choices(cls: Any, key: str) -> tuple[Any, ...]:
     return ()
 
 
+def _thresholds(said: DiagnosticsSpec) -> Thresholds:
+    """What the checks are judged by, as far as the study says."""
+    return Thresholds(alpha=said.alpha, cf_y=said.cf_y, cf_d=said.cf_d, rho=said.rho, benchmarks=said.benchmarks)
+
+
 def data_kind(spec: StudySpec) -> str:
     """What the roles describe: panel, repeated cross-section or cross-section."""
     if spec.roles.time is None:
@@ -217,9 +222,18 @@ def _plan(spec: StudySpec) -> tuple[Plan | None, list[Problem]]:
                         allowed=tuple(names),
                     )
                 )
+    for i, name in enumerate(spec.diagnostics.benchmarks):
+        if name not in spec.roles.covariates:
+            problems.append(
+                Problem(
+                    "E203",
+                    f"`{name}` is not one of roles.covariates, so it cannot be left out",
+                    ("diagnostics", "benchmarks", i),
+                    suggestion=suggest(name, spec.roles.covariates).nearest,
+                    allowed=tuple(spec.roles.covariates),
+                )
+            )
     if problems:
         return None, problems
     checks = tuple(CHECKS.get(n)() for n in names if n not in spec.diagnostics.skip)
-    return Plan(
-        tuple(analyses), checks, frozenset(spec.diagnostics.gates), Thresholds(alpha=spec.diagnostics.alpha)
-    ), []
+    return Plan(tuple(analyses), checks, frozenset(spec.diagnostics.gates), _thresholds(spec.diagnostics)), []

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from causal_eval.results.types import Diagnostic, Robustness
 
-STRENGTH = ("hidden_confounding", "e_value", "rosenbaum", "sensitivity", "equivalence")
+STRENGTH = ("hidden_confounding", "omitted_variable", "e_value", "rosenbaum", "sensitivity", "equivalence")
 """Checks that say how strong a failure would have to be, or what their data cannot rule out; the others say whether the comparison
 is sound."""
 

@@ -35,6 +35,10 @@ class Thresholds:
             value is universal (VanderWeele & Ding 2017 advise to compare with measured covariates).
         gamma: odds of choosing, within pairs alike in covariates, below which a departure from chance is always imaginable
             (Rosenbaum 2002 reports studies that bear 1.1 to 6).
+        cf_y, cf_d, rho: strength of something unmeasured that an estimate should bear: shares of what is left of outcome and
+            treatment that it explains, and how far the two go together; [diagnostics] cf_y, cf_d, rho. 3% and the worst case are
+            DoubleML's defaults: no value is universal, so say what is known of who chooses.
+        benchmarks: covariates left out one at a time as yardsticks of that strength; [diagnostics] benchmarks.
         form_loss: R-squared out of fold by which a straight line may be ahead of the learner an estimate uses (in simulation 0.1
             costs precision, not coverage: tests/coverage/opt_in.md).
     """
@@ -60,3 +64,7 @@ class Thresholds:
     refute_spread: float = 1.25
     e_value: float = 1.25
     gamma: float = 1.25
+    cf_y: float = 0.03
+    cf_d: float = 0.03
+    rho: float = 1.0
+    benchmarks: tuple[str, ...] = ()

@@ -291,6 +291,15 @@ class DiagnosticsSpec(Model):
     gates: Texts = Field(("pre_trends", "placebo_in_time", "clusters", "graph_adjustment"),
                                    description="Checks whose `fail` closes the gate (exit code 5)")  # fmt: skip
     alpha: float = Field(0.05, gt=0, lt=1, description="Level of the checks' tests")
+    cf_y: float = Field(
+        0.03, ge=0, lt=1, description="Share of the outcome's remaining variance that something unmeasured may explain"
+    )
+    cf_d: float = Field(0.03, ge=0, lt=1, description="The same of the treatment's")
+    rho: float = Field(
+        1.0, gt=0, le=1, description="How far its ways to outcome and treatment go together; 1 is the worst case"
+    )
+    benchmarks: Texts = Field((), description="Covariates to leave out one at a time as yardsticks of that strength; "
+                                              "default: all, where that is cheap")  # fmt: skip
 
 
 class RobustnessSpec(Model):

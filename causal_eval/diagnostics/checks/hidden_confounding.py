@@ -12,13 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from causal_eval.diagnostics.thresholds import Thresholds
-    from causal_eval.inference.robustness_value import Robustness
-    from causal_eval.results.types import Diagnostic, Json, Verdict
-
-POINTS = 21
-"""Points of the contour along each axis."""
-LEAST_STRENGTH, MOST_STRENGTH = 0.05, 0.8
-"""The contour's axes end between these shares of what is left of the treatment and of the outcome."""
+    from causal_eval.results.types import Diagnostic, Verdict
 
 
 class HiddenConfounding:
@@ -34,6 +28,7 @@ class HiddenConfounding:
     def check(self, fitted: Fitted, thresholds: Thresholds, *, rng: np.random.Generator) -> Diagnostic:
         """The robustness value for significance; a pass where no measured covariate is that strong."""
         from causal_eval.design.people import people
+        from causal_eval.diagnostics.contour import contour
         from causal_eval.inference.robustness_value import robustness
 
         if "no_confounding" not in fitted.estimator.info.assumptions:
@@ -55,10 +50,12 @@ class HiddenConfounding:
         covered = r_d >= r.rv_alpha and r_y >= r.rv_alpha
         # Nothing observed can fail it: what is not measured can only be imagined.
         verdict: Verdict = "warn" if r.rv_alpha == 0 or gone or covered else "pass"
+        head = fitted.estimate.headline
+        other = _headline(head.value, r.estimate, head.std_error)
         reading = (
             f"Something unmeasured that explains {r.rv:.1%} of what is left of both the choice and the outcome would bring the "
-            f"regression's effect, {num(r.estimate)}, to zero; {r.rv_alpha:.1%} would make it insignificant. As strong as "
-            f"`{strongest}`, it would leave {num(left)}."
+            f"effect of a regression on the same covariates, {num(r.estimate)}{other}, to zero; {r.rv_alpha:.1%} would make it "
+            f"insignificant. As strong as `{strongest}`, it would leave {num(left)}."
         )
         if r.rv_alpha == 0:
             reading += " The regression's effect is not significant to begin with, so nothing unmeasured is needed."
@@ -75,29 +72,23 @@ class HiddenConfounding:
                 "estimate": r.estimate,
                 "benchmark": strongest,
                 "benchmark_left": left,
-                "contour": _contour(r, known),
+                "contour": contour(
+                    lambda d, y: adjusted(r, d, y),
+                    r.rv,
+                    known,
+                    x="Share of the treatment's remaining variance it explains",
+                    y="Share of the outcome's remaining variance that a hidden confounder explains",
+                    start="the regression's" if other else "",
+                ),
             },
         )
 
 
-def _contour(r: Robustness, benchmarks: dict[str, tuple[float, float]]) -> Json:
-    """What is left of the estimate on a grid of strengths that holds the robustness value and, where it can, the benchmarks."""
-    axes = []
-    for k in (0, 1):
-        # A benchmark far out would squeeze the rest into a corner: it is left to the caption.
-        widest = max((b[k] for b in benchmarks.values() if b[k] <= MOST_STRENGTH), default=0.0)
-        end = min(max(1.2 * widest, 1.5 * r.rv, LEAST_STRENGTH), MOST_STRENGTH)
-        axes.append([end * i / (POINTS - 1) for i in range(POINTS)])
-    r2d, r2y = axes
-    marks: list[Json] = [
-        {"name": name, "r2d": x, "r2y": y, "estimate": adjusted(r, x, y)} for name, (x, y) in benchmarks.items()
-    ]
-    return {
-        "r2d": list(r2d),
-        "r2y": list(r2y),
-        "estimate": [[adjusted(r, x, y) for x in r2d] for y in r2y],
-        "benchmarks": marks,
-    }
+def _headline(value: float, regression: float, error: float | None) -> str:
+    """That the regression is not the headline, unless it is."""
+    if abs(value - regression) <= 1e-6 * max(abs(value), error or 0.0):
+        return ""
+    return f" (the headline, by another method, is {num(value)})"
 
 
 plugin: type[Check] = HiddenConfounding

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+CHECKS = ("omitted_variable", "hidden_confounding")
+"""Whose grid is drawn: of the estimate itself where there is one, else of a regression on the same covariates."""
+X_AXIS = "Share of the treatment's remaining variance it explains"
+Y_AXIS = "Share of the outcome's remaining variance that a hidden confounder explains"
 MOST = 6
 """Benchmarks shown, the strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contour:
-    """``estimate[i][j]`` is what is left at ``r2y[i]`` and ``r2d[j]``; benchmarks are (name, r2d, r2y, estimate)."""
+    """What is left of ``unadjusted``: ``estimate[i][j]`` at ``r2y[i]`` and ``r2d[j]``; benchmarks are (name, r2d, r2y, estimate)."""
 
     label: str
     unit: Unit
@@ -32,14 +36,24 @@ class Contour:
     estimate: tuple[tuple[float, ...], ...]
     benchmarks: tuple[tuple[str, float, float, float], ...]
     unadjusted: float
+    x: str
+    y: str
+    start: str = ""
+    """Whose number ``unadjusted`` is; empty for the headline's."""
+    headline: float | None = None
 
 
 def contour_series(result: StudyResult, metric: str) -> Contour | None:
-    """The grid that the hidden-confounding check kept of a metric; None where it kept none."""
-    said = next((d for d in result.diagnostics if d.check == "hidden_confounding" and d.metric == metric), None)
-    grid = said.details.get("contour") if said is not None else None
-    if said is None or not isinstance(grid, dict):
+    """The grid that a check of hidden confounding kept of a metric, the headline's own first; None where none did."""
+    kept = [
+        (d, grid)
+        for check in CHECKS
+        for d in result.diagnostics
+        if d.check == check and d.metric == metric and isinstance(grid := d.details.get("contour"), dict)
+    ]
+    if not kept:
         return None
+    said, grid = kept[0]
     finding = result.find(metric, said.analysis)
     if finding is None or finding.estimate is None:
         return None
@@ -53,6 +67,8 @@ def contour_series(result: StudyResult, metric: str) -> Contour | None:
         tuple(float(v) for v in grid["r2d"]), tuple(float(v) for v in grid["r2y"]),
         tuple(tuple(float(v) for v in row) for row in grid["estimate"]), tuple(marks[:MOST]),
         left if isinstance(left := said.details.get("estimate"), float) else finding.estimate.headline.value,
+        str(grid.get("x", X_AXIS)), str(grid.get("y", Y_AXIS)), str(grid.get("start", "")),
+        finding.estimate.headline.value,
     )  # fmt: skip
 
 
@@ -63,8 +79,7 @@ def draw_contour(series: Contour, size: Size, title: str, note: str) -> Figure:
         left, points = text_width("0.00", size.font) + 0.25, size.font * 0.88
         words = [change(v, series.unit, series.error) for row in series.estimate for v in row]
         right = max(text_width(w, points) for w in words) + 0.02 * size.width + 0.15
-        caption = "Share of the outcome's remaining variance that a hidden confounder explains"
-        made = frame(title, size, left=left, right=right, caption=caption, note=note, axis_lines=3.6, tall=0.86)
+        made = frame(title, size, left=left, right=right, caption=series.y, note=note, axis_lines=3.6, tall=0.86)
         ax = made.ax
         z = [[v * f for v in row] for row in series.estimate]
         low, high = min(map(min, z)), max(map(max, z))
@@ -95,7 +110,7 @@ def draw_contour(series: Contour, size: Size, title: str, note: str) -> Figure:
         value_axis(ax, "x", "", ticks=4 if size.narrow else 6)
         value_axis(ax, "y", "", ticks=5)
         ax.set_xticks(ax.get_xticks()[1:], [t.get_text() for t in ax.get_xticklabels()][1:])
-        ax.set_xlabel("Share of the treatment's remaining variance it explains", fontsize=points, x=0, ha="left")
+        ax.set_xlabel(series.x, fontsize=points, x=0, ha="left")
         return made.figure
 
 
@@ -122,7 +137,9 @@ def _right_labels(ax: Axes, series: Contour, levels: list[float], height: float,
 def contour_figure(series: Contour, name: str) -> FigureSpec:
     """Grid, benchmarks and what each would leave."""
     unit, error = series.unit, series.error
-    title = f"{series.label}: what a hidden confounder would leave of {change(series.unadjusted, unit, error)}"
+    at = change(series.unadjusted, unit, error)
+    whose = f"{series.start} " if series.start else ""
+    title = f"{series.label}: what a hidden confounder would leave of {whose}{at}"
     key = "; ".join(
         f"{letters(k)}: as strong as {n}, leaves {change(e, unit, error)}"
         for k, (n, _, _, e) in enumerate(series.benchmarks)
@@ -131,6 +148,13 @@ def contour_figure(series: Contour, name: str) -> FigureSpec:
     note = (
         "Dashed orange: nothing is left. " if zero else "Nothing within the panel takes the estimate to zero. "
     ) + key
+    starts = ""
+    if series.start and series.headline is not None:
+        starts = (
+            f"Starts from a regression on the same covariates, {at}, not from the headline, "
+            f"{change(series.headline, unit, error)}. "
+        )
+    note = starts + note
     rows: list[tuple[Value, ...]] = [(n, x, y, e) for n, x, y, e in series.benchmarks]
     rows += [("", x, y, series.estimate[i][j]) for i, y in enumerate(series.r2y) for j, x in enumerate(series.r2d)]
     return FigureSpec(
@@ -139,7 +163,8 @@ def contour_figure(series: Contour, name: str) -> FigureSpec:
         f"Contour plot of the estimate of {series.label} that is left beside a hidden confounder, by the shares of the "
         f"treatment's (up to {fixed(max(series.r2d), 2)}) and the outcome's (up to {fixed(max(series.r2y), 2)}) remaining "
         "variance that it explains.",
-        (f"Measured covariates as yardsticks. {key}." if key else "No measured covariate serves as a yardstick.")
+        starts
+        + (f"Measured covariates as yardsticks. {key}." if key else "No measured covariate serves as a yardstick.")
         + (" A dashed line marks where nothing is left." if zero else ""),
         ("benchmark", "r2_treatment", "r2_outcome", "estimate"),
         tuple(rows),

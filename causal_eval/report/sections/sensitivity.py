@@ -10,6 +10,7 @@ from causal_eval.results.types import StudyResult
 
 _ASKED = {
     "sensitivity": "If trends part after the launch",
+    "omitted_variable": "If something not measured drove the choice",
     "hidden_confounding": "If something not measured drove the choice",
     "e_value": "The same as a risk ratio",
     "rosenbaum": "The same as odds within pairs",
@@ -19,6 +20,8 @@ _ASKED = {
     "no_anticipation": "If the launch was felt before it",
 }
 """Checks that say how strong a failure would have to be, in the order of the design."""
+_AFTER = {"hidden_confounding": ("omitted_variable", "The same in a regression on the same covariates")}
+"""Check -> another whose question it asks in its own way, and how it is asked beside that one."""
 _FIGURES = {"sensitivity", "contour"}
 
 
@@ -26,9 +29,13 @@ def section(result: StudyResult, figures: Collection[str]) -> Section | None:
     """The primary metric's; absent where no such check could run."""
     name = result.primary_metric.name
     rows: list[tuple[str, Line]] = []
+    ran = [d for d in result.diagnostics if d.metric == name and d.verdict != "not_run"]
     for check, asked in _ASKED.items():
-        for d in result.diagnostics:
-            if d.check == check and d.metric == name and d.verdict != "not_run":
+        other, beside = _AFTER.get(check, ("", ""))
+        if any(d.check == other for d in ran):
+            asked = beside
+        for d in ran:
+            if d.check == check:
                 rows.append((asked, (verdict_mark(d.verdict), f": {sentence(d.reading)}")))
     if not rows and not _FIGURES & set(figures):
         return None
