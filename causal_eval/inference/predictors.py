@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Predictors:
 
     X: Floats
     v: Floats | None = None
+    _searched: dict[bytes, Chosen] = field(default_factory=dict, init=False, repr=False)
 
     def fit(self, Y: Floats, targets: Sequence[int], pools: Sequence[Ints], pre: Bools, post: Bools) -> Fits:
         """See :class:`causal_eval.inference.counterfactual.Method`."""
@@ -54,13 +55,16 @@ class Predictors:
         return Fits(weights, weights @ Y.T, losses, np.full(len(targets), np.nan), predictor_weights=v)
 
     def chosen(self, Y: Floats, pre: Bools) -> Chosen:
-        """The full search for the treated path."""
+        """The full search for the treated path, done once an outcome."""
         import numpy as np
 
         from causal_eval.inference.v_search import Chosen, search, weights_of
 
         if self.v is None:
-            return search(self.X, Y[pre], 0, np.arange(1, Y.shape[1]))
+            Z = np.ascontiguousarray(Y[pre])
+            if Z.tobytes() not in self._searched:
+                self._searched[Z.tobytes()] = search(self.X, Z, 0, np.arange(1, Y.shape[1]))
+            return self._searched[Z.tobytes()]
         w = weights_of(self.X, self.v, 0, np.arange(1, Y.shape[1]))
         return Chosen(self.v, w, float(((Y[pre, 0] - Y[pre] @ w) ** 2).mean()), w[None], 1)
 

@@ -71,11 +71,15 @@ def search(
     seen_w: list[Floats] = []
     losses: list[float] = []
 
+    inner = weigher(X, target, pool)
+    observed = Z[:, target]
+
     def loss(log_v: Floats) -> float:
         v = 10.0 ** (log_v - log_v.max())
-        v = v / v.sum()
-        w = weights_of(X, v, target, pool)
-        value = float(((Z[:, target] - Z @ w) ** 2).mean())
+        v /= v.sum()
+        w = inner(v)
+        missed = observed - Z @ w
+        value = float(missed @ missed) / len(missed)
         seen_v.append(v)
         seen_w.append(w)
         losses.append(value)
@@ -100,7 +104,8 @@ def search(
         _polish(loss, evolved.population[np.argsort(evolved.population_energies, kind="stable")[:polished]])
     best = int(np.argmin(losses))
     near = np.array(losses) <= losses[best] * (1 + NEAR)
-    return Chosen(seen_v[best], seen_w[best], losses[best], np.array(seen_w)[near], len(losses))
+    objective = float(((observed - Z @ seen_w[best]) ** 2).mean())
+    return Chosen(seen_v[best], seen_w[best], objective, np.array(seen_w)[near], len(losses))
 
 
 def _polish(loss: Callable[[Floats], float], starts: Floats) -> None:
@@ -125,12 +130,23 @@ def _polish(loss: Callable[[Floats], float], starts: Floats) -> None:
 
 def weights_of(X: Floats, v: Floats, target: int, pool: Ints) -> Floats:
     """(n,) donor weights w*(V)."""
+    return weigher(X, target, pool)(v)
+
+
+def weigher(X: Floats, target: int, pool: Ints) -> Callable[[Floats], Floats]:
+    """w*: what of :func:`weights_of` does not depend on V is done once, as a search calls it ten thousands of times."""
     import numpy as np
 
-    from causal_eval.inference.simplex import gram, solve
+    from causal_eval.inference.simplex import solver
 
-    weights: Floats = solve(gram(np.sqrt(v)[:, None] * X), target, pool).weights
-    return weights
+    centred = X - X.mean(axis=1, keepdims=True)
+    run = solver(target, pool)
+
+    def of(v: Floats) -> Floats:
+        scaled = np.sqrt(v)[:, None] * centred
+        return run(scaled.T @ scaled)
+
+    return of
 
 
 def _regression(X: Floats, Z: Floats) -> Floats:

@@ -216,15 +216,12 @@ def test_a_mean_of_several_treated_units_is_ranked_among_groups_as_large():
     frame = pilot_queues().frame
     frame = frame.assign(rate=frame.resolved_7d / frame.tickets)
     roles = {"unit": "queue_id", "time": "week", "outcome": "rate"}
-    found = ce.SyntheticControl().estimate(ce.Panel.from_frame(frame, treatment="routing_on", **roles))
-    treated = set(frame[frame.routing_on == 1].queue_id)
-    launch = frame[frame.routing_on == 1].week.min()
-    donors = frame[~frame.queue_id.isin(treated)]
+    data = ce.Panel.from_frame(frame, treatment="routing_on", **roles)
+    found = ce.SyntheticControl().estimate(data)
+    donors = sorted(set(frame.queue_id) - set(frame[frame.routing_on == 1].queue_id))
     gaps = [
-        ce.SyntheticControl()
-        .estimate(ce.Panel.from_frame(donors, treated_units=list(group), launch=launch, **roles))
-        .headline.value
-        for group in combinations(sorted(donors.queue_id.unique()), 3)
+        ce.SyntheticControl().estimate(data, ce.Design().treating(group)).headline.value
+        for group in combinations(donors, 3)
     ]
     assert len(gaps) == 35
     p = (1 + sum(abs(g) >= abs(found.headline.value) for g in gaps)) / 36
