@@ -53,10 +53,12 @@ def metric_infos(spec: StudySpec) -> tuple[MetricInfo, ...]:
 
 
 def noun(column: str | None) -> str:
-    """What a unit is called in a sentence: ``queue_id`` is a queue, ``site-week`` a site week; without a column, a row."""
+    """What a unit is called in a sentence: ``queue_id`` is a queue, ``site-week`` a site week, ``sid`` a unit; no column, a row."""
     words = [w for w in (column or "row").replace("-", "_").split("_") if w]
     while len(words) > 1 and words[-1].lower() in ("id", "key", "code", "nr", "no"):
         words.pop()
+    if len(words) == 1 and len(words[0]) <= 4 and words[0].lower().endswith("id"):
+        return "unit"
     return " ".join(words) or "row"
 
 

@@ -42,7 +42,7 @@ def first_and_last(study: EventStudy, unit: Unit, noun: str) -> str:
         f"ends at {_point(last, unit, study)}.{base.replace('-', MINUS)} Single {plural(noun)} are noisier than their average: "
         "this alone does not show that it grows or fades."
     )
-    return said + (f" Left out here because they rest on too few units: {thin}." if thin else "")
+    return said + (f" Left out here because they rest on too few units: {thin} {plural(noun, thin)}." if thin else "")
 
 
 def _point(p: EventPoint, unit: Unit, study: EventStudy) -> str:

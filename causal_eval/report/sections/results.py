@@ -39,6 +39,13 @@ _FAMILIES = (
     ("overall:", "overall, aggregated in other ways"),
     ("cohort:", "by cohort"),
 )
+_AVERAGES = {
+    "simple": "every treated unit and period alike",
+    "cohort": "every cohort by its size, whenever it started",
+    "event": "every time since the launch alike",
+    "calendar": "every calendar period alike",
+}
+"""What each of the overall averages weighs alike."""
 MOST_ROWS = 30
 _COMPARED = {
     "treated_vs_never": "Adopters with the never treated",
@@ -207,6 +214,8 @@ def family(
 
 def _what(effect: Effect, prefix: str) -> str:
     name = effect.aggregation.removeprefix(prefix)
+    if prefix == "overall:" and name in _AVERAGES:
+        return f"{name}: {_AVERAGES[name]}"
     return name.replace("=", ": ", 1) if prefix == "segment:" else pretty(name)
 
 

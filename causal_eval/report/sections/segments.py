@@ -30,7 +30,10 @@ def section(result: StudyResult) -> Section | None:
     roles = result.spec.get("roles")
     declared = roles.get("segments") if isinstance(roles, dict) else None
     named = set(declared) if isinstance(declared, list) else set()
-    blocks: list[Block] = [Text((chance(effects),)), *(Text((said,)) for said in differences(e))]
+    blocks: list[Block] = [
+        Text((chance(effects, tested=bool(differences(e))),)),
+        *(Text((said,)) for said in differences(e)),
+    ]
     for known in (True, False):
         mine = [x for x in effects if (_column(x) in named) == known]
         if not mine:
@@ -50,8 +53,8 @@ def section(result: StudyResult) -> Section | None:
     return Section("segments", title, tuple(blocks))
 
 
-def chance(effects: list[Effect]) -> str:
-    """How many intervals exclude zero, beside how many would by chance alone."""
+def chance(effects: list[Effect], *, tested: bool = False) -> str:
+    """How many intervals exclude zero, beside how many would by chance alone. ``tested``: another sentence says if they differ."""
     judged = [x for x in effects if x.interval is not None]
     n = len(effects)
     if not judged:
@@ -60,9 +63,8 @@ def chance(effects: list[Effect]) -> str:
     said = f"{out} of {n} segments have an interval that excludes zero."
     joint = all("all segments" in x.note for x in judged)
     if joint:
-        return (
-            said + " The intervals hold for all segments at once. Segments differ only where their intervals lie apart."
-        )
+        said += " The intervals hold for all segments at once."
+        return said if tested else f"{said} Segments differ only where their intervals lie apart."
     expected = sum(1 - x.interval.level for x in judged if x.interval)
     return (
         f"{said} By chance alone about {fixed(expected, 1)} would, if the launch changed none of them. A segment whose "
