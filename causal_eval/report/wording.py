@@ -195,8 +195,8 @@ def robustness_sentence(result: StudyResult) -> str:
 
 ROBUSTNESS_MEANS = {
     "weak": "Weak means that the estimate may be the difference between the groups rather than the effect: they were hard to "
-    "compare or a check failed, and the interval makes no allowance for that. Do not decide on it; use it to plan what could "
-    "tell, such as a launch by lot, in steps, or among people who are alike.",
+    "compare or a check failed, and the interval makes no allowance for that. On its own it is no ground for a decision; use it "
+    "to plan what could tell, such as a launch by lot, in steps, or among people who are alike.",
     "satisfactory": "Satisfactory means that nothing failed and something warns: decide with the warning on the table.",
     "good": "Good means that no check that ran warns. What was not measured stays unknown: no data at hand can speak to it.",
 }
