@@ -368,3 +368,10 @@ def test_an_interval_method_of_segments_is_named() -> None:
     figure = one(segments.specs(replace(result, findings=findings))).draw("slide")
     texts = [t.get_text() for t in figure.findobj(Text) if isinstance(t, Text)]
     assert any("simultaneous (max-t)" in t for t in texts)
+
+
+def test_benchmarks_too_close_for_a_letter_each_share_one_label() -> None:
+    """Letters stay beside their marks; three or more in a row are a range."""
+    near = {0: (0.1, 0.1), 1: (0.2, 0.15), 2: (0.4, 0.1), 4: (3.0, 2.0), 5: (0.7, 0.2)}
+    assert contour_family._near(near) == [[0, 1, 2, 5], [4]]
+    assert [contour_family._run(g) for g in ([0, 1, 2, 5], [4], [0, 1])] == ["A–C, F", "E", "A, B"]

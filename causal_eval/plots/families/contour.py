@@ -92,18 +92,24 @@ def draw_contour(series: Contour, size: Size, title: str, note: str) -> Figure:
         ax.set_xlim(0, max(series.r2d))
         ax.set_ylim(0, max(series.r2y))
         _right_labels(ax, series, levels, made.height, points)
-        spots: list[tuple[float, float]] = []
-        for k, (_, x, y, _e) in enumerate(series.benchmarks):
-            if x > max(series.r2d) or y > max(series.r2y):
-                continue
+        inside = [k for k, b in enumerate(series.benchmarks) if b[1] <= max(series.r2d) and b[2] <= max(series.r2y)]
+        at = {
+            k: (
+                series.benchmarks[k][1] / max(series.r2d) * made.width,
+                series.benchmarks[k][2] / max(series.r2y) * made.height,
+            )
+            for k in inside
+        }
+        for k in inside:
+            _, x, y, _e = series.benchmarks[k]
             ax.plot([x], [y], marker="D", color=INK, markersize=size.font * 0.4, linestyle="none", clip_on=False)
-            px, py = x / max(series.r2d) * made.width, y / max(series.r2y) * made.height
-            lines = 0
-            while any(abs(px - a) < 0.2 and abs(py + lines * 0.2 - b) < 0.2 for a, b in spots):
-                lines += 1
-            spots.append((px, py + lines * 0.2))
+        for group in _near(at):
+            last = max(group, key=lambda k: at[k][0])
+            ends = at[last][0] > 0.75 * made.width
+            _, x, y, _e = series.benchmarks[min(group, key=lambda k: at[k][0]) if ends else last]
             ax.annotate(
-                letters(k), (x, y), xytext=(size.font * 0.45, size.font * 0.45 + lines * 14.4), textcoords="offset points",
+                _run(group), (x, y), textcoords="offset points",
+                xytext=(size.font * (-0.45 if ends else 0.45), size.font * 0.45), ha="right" if ends else "left",
                 fontsize=points, color=INK, fontweight="bold", annotation_clip=False,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
             )  # fmt: skip
@@ -112,6 +118,29 @@ def draw_contour(series: Contour, size: Size, title: str, note: str) -> Figure:
         ax.set_xticks(ax.get_xticks()[1:], [t.get_text() for t in ax.get_xticklabels()][1:])
         ax.set_xlabel(series.x, fontsize=points, x=0, ha="left")
         return made.figure
+
+
+def _near(at: dict[int, tuple[float, float]]) -> list[list[int]]:
+    """Benchmarks whose marks lie too close together for a letter each, by their places in inches: they share one label."""
+    groups: list[list[int]] = []
+    for k, (x, y) in at.items():
+        close = [g for g in groups if any(abs(x - at[j][0]) < 0.45 and abs(y - at[j][1]) < 0.22 for j in g)]
+        for g in close:
+            groups.remove(g)
+        groups.append(sorted([k, *(j for g in close for j in g)]))
+    return sorted(groups)
+
+
+def _run(group: list[int]) -> str:
+    """Letters of benchmarks in rising order, three or more in a row as ``A–C``."""
+    said: list[str] = []
+    for k in group:
+        ends = k + 1 not in group
+        if k - 1 not in group or (ends and k - 2 not in group):
+            said.append(letters(k))
+        elif ends:
+            said[-1] += f"–{letters(k)}"
+    return ", ".join(said)
 
 
 def _right_labels(ax: Axes, series: Contour, levels: list[float], height: float, points: float) -> None:
@@ -160,9 +189,9 @@ def contour_figure(series: Contour, name: str) -> FigureSpec:
     return FigureSpec(
         name,
         title,
-        f"Contour plot of the estimate of {series.label} that is left beside a hidden confounder, by the shares of the "
-        f"treatment's (up to {fixed(max(series.r2d), 2)}) and the outcome's (up to {fixed(max(series.r2y), 2)}) remaining "
-        "variance that it explains.",
+        f"Contour plot of what a hidden confounder would leave of {whose}{at} ({series.label}), by the {series.y[0].lower()}"
+        f"{series.y[1:]} (up to {fixed(max(series.r2y), 2)}) and the {series.x[0].lower()}{series.x[1:]} (up to "
+        f"{fixed(max(series.r2d), 2)}).",
         starts
         + (f"Measured covariates as yardsticks. {key}." if key else "No measured covariate serves as a yardstick.")
         + (" A dashed line marks where nothing is left." if zero else ""),
