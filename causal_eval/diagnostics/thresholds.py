@@ -24,6 +24,9 @@ class Thresholds:
         scaled_fit: rms of the gaps before the launch as a share of what equal weights leave, from which the fit is a warning;
             ``scaled_fit_fail`` from which it is no fit (GeoLift's scaled L2 imbalance: 0 perfect, 1 no better than equal weights).
         hull_share: share of donors that should be at least as far from the mixes of the others as the treated are.
+        movements_share: share of donors that should move at least as much as the treated before the launch.
+        effective_periods: independent periods from which gaps tell their noise; t_test_periods: pre-periods from which the debiased
+            t-test is taken as sound (simulated coverage of both: tests/coverage/synthetic.md).
         backtest: error on held-back pre-periods in units of the error on matched ones, from which it is a warning.
         effective_donors: fewer than this carry the weight, as 1 / sum w^2.
         form_shift: share of the headline's standard error that a flexible model may move it by (a bias of a quarter of an error
@@ -55,6 +58,9 @@ class Thresholds:
     scaled_fit: float = 0.3
     scaled_fit_fail: float = 0.9
     hull_share: float = 0.1
+    movements_share: float = 0.1
+    effective_periods: float = 18.0
+    t_test_periods: int = 200
     backtest: float = 3.0
     effective_donors: float = 2.0
     form_shift: float = 0.25
