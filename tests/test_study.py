@@ -151,7 +151,7 @@ def test_progress_is_told_step_by_step():
 
 @pytest.mark.parametrize(
     ("column", "said"),
-    [("queue_id", "queue"), ("State", "State"), ("site-week", "site week"), ("id", "id"), (None, "row")],
+    [("queue_id", "queue"), ("State", "State"), ("site-week", "site week"), ("id", "unit"), (None, "row")],
 )
 def test_a_unit_is_called_what_a_reader_would_call_it(column, said):
     from causal_eval.describe import noun

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from causal_eval.results.types import Diagnostic, Robustness
 
-STRENGTH = ("hidden_confounding", "omitted_variable", "e_value", "rosenbaum", "sensitivity", "equivalence")
-"""Checks that say how strong a failure would have to be, or what their data cannot rule out; the others say whether the comparison
-is sound."""
+STRENGTH = ("hidden_confounding", "omitted_variable", "e_value", "rosenbaum", "sensitivity")
+"""Checks that say how strong a failure would have to be; the others say whether the comparison is sound."""
+SILENT = ("equivalence",)
+"""What leads too noisy to rule anything out say: nothing for the comparison, and nothing against it."""
 
 
 def robustness(diagnostics: Sequence[Diagnostic], metric: str) -> tuple[Robustness, str]:
@@ -21,7 +22,7 @@ def robustness(diagnostics: Sequence[Diagnostic], metric: str) -> tuple[Robustne
     failed = [d for d in ran if d.verdict == "fail"]
     warned = [d for d in ran if d.verdict == "warn"]
     easy = [d for d in warned if d.check in STRENGTH]
-    poor = [d for d in warned if d.check not in STRENGTH]
+    poor = [d for d in warned if d.check not in (*STRENGTH, *SILENT)]
     if not ran:
         return "", ""
     if failed:

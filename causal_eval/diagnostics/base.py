@@ -86,7 +86,7 @@ class Fitted:
 
         held = getattr(self.estimator, "held_at", None)
         model = self.estimator if held is None else held(self.estimate)
-        if isinstance(data, Panel):
+        if isinstance(data, Panel) and data.segments:
             data = replace(data, segments=())  # A check looks at the headline.
         estimate: Estimate = model.estimate(data, design, rng=rng)
         return estimate
