@@ -20,7 +20,7 @@ from causal_eval.diagnostics.checks.overlap import SEPARATE
 from causal_eval.diagnostics.thresholds import Thresholds
 from causal_eval.errors import EstimatorRefusal
 
-RUNS = 300
+RUNS = 500
 CHECKED = 100
 """Runs of which the check of the functional form is made too: it refits."""
 
