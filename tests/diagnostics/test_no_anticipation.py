@@ -93,3 +93,10 @@ def test_not_run_where_it_cannot_be_looked_at():
     assert one.verdict == "not_run" and "cannot be left out" in one.reading
     bare = check(world(), estimator=ce.DifferenceInDifferences(event_study=False))
     assert bare.verdict == "not_run" and "moves from" in bare.reading and bare.details["moved"] != 0
+
+
+def test_a_headline_that_does_not_move_is_told_as_such():
+    """No difference of rounding is written out where both numbers read the same."""
+    frame = world()
+    frame["y"] = frame.y.where(frame.t < 5, frame.y + 1e6 * frame.d)
+    assert "the headline stays at" in check(frame).reading

@@ -53,6 +53,8 @@ class NoAnticipation:
         else:
             what = "Without the last period before the launch"
         said = f"{what} the headline moves from {num(head)} to {num(other)}, by {num(abs(moved))}"
+        if num(head) == num(other):
+            said = f"{what} the headline stays at {num(head)}"
         lead = _lead(wider, -design.anticipation)
         if lead is None or lead.p_value is None:
             why = "that period cannot be tested, for the estimate has no event study that covers it with errors"
