@@ -50,6 +50,12 @@ class Cohort:
     paths: Floats
     members: tuple[str, ...]
 
+    def beside(self, donors: Floats) -> Floats:
+        """(T, J + 1) outcomes: the path, 0 where it is unknown and so outside ``pre`` and ``post``, then the (T, J) donors."""
+        import numpy as np
+
+        return np.column_stack([np.where(np.isfinite(self.path), self.path, 0.0), donors])
+
     def at(self, columns: NDArray[np.intp]) -> Cohort:
         """The same cohort in those periods."""
         return Cohort(

@@ -73,12 +73,15 @@ class Fitted:
     say: Callable[[str], None] = _nothing
     """Told how far a check that refits is."""
 
+    def having(self, **options: object) -> Fitted:
+        """The same estimator with those of ``options`` that it has."""
+        fields = getattr(type(self.estimator), "model_fields", {})
+        changed = {k: v for k, v in options.items() if k in fields}
+        return replace(self, estimator=self.estimator.model_copy(update=changed)) if changed else self
+
     def headline_only(self) -> Fitted:
         """The same estimator without its event study, which no headline depends on: many refits in a fraction of the time."""
-        model = self.estimator
-        if "event_study" in getattr(type(model), "model_fields", {}):
-            return replace(self, estimator=model.model_copy(update={"event_study": False}))
-        return self
+        return self.having(event_study=False)
 
     def again(self, data: Panel | CrossSection, design: Design, *, rng: np.random.Generator) -> Estimate:
         """The same estimator on ``data`` under ``design``; what it only searches once stays as the headline found it."""

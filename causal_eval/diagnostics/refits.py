@@ -118,12 +118,7 @@ def seeds_of(rng: np.random.Generator, n: int) -> list[int]:
 
 def quick(fitted: Fitted) -> Fitted:
     """The same estimator with one split of the sample, where it makes several: their noise is not the question."""
-    from dataclasses import replace
-
-    model = fitted.estimator
-    if "repeats" in getattr(type(model), "model_fields", {}):
-        return replace(fitted, estimator=model.model_copy(update={"repeats": 1}))
-    return fitted
+    return fitted.having(repeats=1)
 
 
 def false_alarm(effects: Sequence[Effect], alpha: float) -> tuple[int, float]:

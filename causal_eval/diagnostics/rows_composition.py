@@ -77,13 +77,9 @@ def covariate_effects(
     fitted: Fitted, data: Panel, *, rng: np.random.Generator, only: Sequence[int] | None = None
 ) -> tuple[list[Moved], list[str]]:
     """The effect on each covariate (of ``only``), and the covariates on which none can be estimated."""
-    from dataclasses import replace
-
     from causal_eval.errors import EstimatorRefusal
 
-    fields = getattr(type(fitted.estimator), "model_fields", {})
-    plain = {k: v for k, v in PLAIN.items() if k in fields}
-    model = replace(fitted, estimator=fitted.estimator.model_copy(update=plain)) if plain else fitted
+    model = fitted.having(**PLAIN)
     found, refused = [], []
     for j, name in enumerate(data.covariates):
         if only is not None and j not in only:

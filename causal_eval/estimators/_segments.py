@@ -41,10 +41,7 @@ def with_segments(
         (c, s) for c in declared if len(c.segments) <= MOST for s in c.segments if min(s.treated, s.untreated) >= few
     ]
     level = float(whole.level)
-    changed: dict[str, Any] = {"level": 1 - (1 - level) / max(len(chosen), 1)}
-    if "event_study" in type(estimator).model_fields:
-        changed["event_study"] = False
-    model = estimator.model_copy(update=changed)
+    model = estimator.model_copy(update={"level": 1 - (1 - level) / max(len(chosen), 1), "event_study": False})
     found: dict[tuple[str, str], Estimate] = {}
     refused: dict[tuple[str, str], str] = {}
     for c, s in chosen:

@@ -127,13 +127,12 @@ class _Rows:
         self.sizes.append(np.zeros(C) if sizes is None or not self.g.shares_estimated else sizes)
         self.means.append(np.zeros((C, T)) if means is None else means)
 
-    def linear(self, most: int | None = None) -> Linear:
-        """All rows, or the first ``most``."""
+    def linear(self) -> Linear:
         import numpy as np
 
         from causal_eval.inference.joint import Linear
 
-        return Linear(np.array(self.effects[:most]), np.array(self.sizes[:most]), np.array(self.means[:most]))
+        return Linear(np.array(self.effects), np.array(self.sizes), np.array(self.means))
 
 
 def cells_of(g: GroupTime) -> Cells:
@@ -273,7 +272,7 @@ def write(
         estimand=words.estimand,
         estimand_text=_estimand(g, cells, kind, data),
         effects=tuple(effects),
-        sample=_sample(g, words, n_treated, study.n_clusters if study else _groups(g, g.joint.parts(rows.linear(1)))),
+        sample=_sample(g, words, n_treated, study.n_clusters if study else _groups(g, g.joint.parts(linear.only([0])))),
         level=level,
         inference=words.headline or words.inference,
         path=_path(g, rows, tests, at, level),
@@ -399,7 +398,6 @@ def _event_study(
     import numpy as np
 
     from causal_eval.inference.bands import sup_t
-    from causal_eval.inference.joint import Linear
     from causal_eval.results.types import EventPoint, EventStudy
 
     events = counts.events
@@ -418,7 +416,7 @@ def _event_study(
         points.sort(key=lambda q: q.event)
     cov = tests.cov[np.ix_(index, index)]
     treated = np.isfinite(g.cohorts.start)
-    parts = g.joint.parts(Linear(linear.effects[index], linear.sizes[index], linear.means[index]))
+    parts = g.joint.parts(linear.only(index))
     kept = [c for c, (_, n) in enumerate(parts) if n] if len(parts) * len(events) ** 2 <= MOST_NUMBERS else []
     size = np.array(
         [

@@ -71,7 +71,7 @@ def fit_synthetic(pool: DonorPool, method: Method, *, most: int | None = None) -
 
     cohorts = []
     for c in pool.cohorts:
-        Y = np.column_stack([np.where(np.isfinite(c.path), c.path, 0.0), pool.donors])
+        Y = c.beside(pool.donors)
         allowed = np.arange(1, Y.shape[1])
         if isinstance(method, Screened):
             allowed = method.passing(Y[c.pre], 0, allowed)

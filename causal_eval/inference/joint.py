@@ -7,7 +7,7 @@ A row theta = L att + f(sizes) + O m has influence L psi + D s + O u (the notati
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +31,11 @@ class Linear:
     effects: Floats
     sizes: Floats
     means: Floats
+
+    def only(self, rows: Sequence[int]) -> Linear:
+        """Those at ``rows``, in that order."""
+        which = list(rows)
+        return Linear(self.effects[which], self.sizes[which], self.means[which])
 
 
 class Joint(Protocol):

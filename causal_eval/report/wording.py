@@ -221,15 +221,15 @@ def bottom_line(result: StudyResult) -> tuple[str, tuple[str, ...]]:
     short = needed(result)
     parts = {
         "needed": found_sentence(result, short) if short else "",
+        "threat": "",
         "guardrails": guardrail_sentence(result),
         "reason": sentence(result.decision.reason),
         "checks": checks_sentence(result),
     }
     # The threat is told whole where the other sentences leave it the room.
     room = max(24, budget - sum(word_count(text) for text in parts.values()) - 2)
-    worst = f"Biggest threat: {shortened(biggest, room)}" if biggest else ""
-    told = {"needed": parts.pop("needed"), "threat": sentence(worst)}
-    parts = told | parts
+    if biggest:
+        parts["threat"] = sentence(f"Biggest threat: {shortened(biggest, room)}")
     weak = result.decision.robustness == "weak"  # the reason then names the threat itself
     for name, text in sorted(parts.items(), key=lambda part: weak and part[0] != "reason"):
         if text and word_count(text) <= budget:

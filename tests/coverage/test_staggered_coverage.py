@@ -6,14 +6,20 @@ makes the kept table anew.
 
 from __future__ import annotations
 
-import copy
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytest
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from panels import redrawn
 
 import causal_eval as ce
 
@@ -118,11 +124,7 @@ def panel(world: World, y, starts, cohort, cluster, base: ce.Panel | None = None
         ).dropna(subset="y")  # fmt: skip
         roles = {"cluster": "cluster"} if world.units > 1 else {}
         return ce.Panel.from_frame(frame, unit="unit", time="time", outcome="y", first_treated="start", **roles)
-    new = copy.copy(base)
-    new.__dict__["_wide"] = replace(
-        base.wide(), outcome=y, start=starts[cohort], cluster=cluster, balanced=bool(np.isfinite(y).all())
-    )
-    return new
+    return redrawn(base, outcome=y, start=starts[cohort], cluster=cluster, balanced=bool(np.isfinite(y).all()))
 
 
 @dataclass(frozen=True)

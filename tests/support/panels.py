@@ -33,7 +33,7 @@ def panel(frame: Any, **changes: Any) -> Panel:
 
 
 def redrawn(base: Panel, **arrays: Any) -> Panel:
-    """``base`` with new arrays of the same shape (`outcome`, `weight`): a tenth of the time of a panel made from rows."""
+    """``base`` with new arrays of the same shape (`outcome`, `weight`, ...): a tenth of the time of a panel made from rows."""
     new = copy.copy(base)
     new.__dict__["_wide"] = replace(base.wide(), **arrays)
     return new

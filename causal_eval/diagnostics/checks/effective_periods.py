@@ -31,8 +31,6 @@ class EffectivePeriods:
 
     def check(self, fitted: Fitted, thresholds: Thresholds, *, rng: np.random.Generator) -> Diagnostic:
         """The effective number of periods, and what the procedure needs besides."""
-        import numpy as np
-
         from causal_eval.data.contract import Panel
         from causal_eval.inference.effective_periods import effective_periods, gaps_less_effect
 
@@ -44,7 +42,7 @@ class EffectivePeriods:
             )
         pool = fitted.estimator.pool(fitted.data, fitted.design)
         c = pool.cohorts[0]
-        Y = np.column_stack([np.where(np.isfinite(c.path), c.path, 0.0), pool.donors])
+        Y = c.beside(pool.donors)
         gaps = gaps_less_effect(Y, c.pre, c.post, fitted.estimate.headline.value, intercept=bool(d.get("intercept")))
         n, pre, donors = effective_periods(gaps), int(c.pre.sum()), pool.donors.shape[1]
         trouble = []
