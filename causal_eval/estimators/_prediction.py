@@ -9,13 +9,13 @@ from causal_eval.errors import EstimatorRefusal
 if TYPE_CHECKING:
     import numpy as np
 
-    from causal_eval.estimators._synthetic import PeriodTests, Synthetic
+    from causal_eval.estimators._synthetic import At, GapTests, Synthetic
     from causal_eval.inference.effects import Tested
 
 
 def predicted(
     found: Synthetic, level: float, intercept: bool, rng: np.random.Generator, notes: list[str]
-) -> tuple[PeriodTests, Tested, str]:
+) -> tuple[GapTests, Tested, str]:
     """Tests by period and of the average, and the procedure in words. What the reader must know joins ``notes``.
 
     Raises:
@@ -23,7 +23,7 @@ def predicted(
     """
     import numpy as np
 
-    from causal_eval.estimators._synthetic import PeriodTests
+    from causal_eval.estimators._synthetic import GapTests
     from causal_eval.estimators._synthetic_options import STEADY, one_path
     from causal_eval.inference.prediction import prediction
 
@@ -36,7 +36,7 @@ def predicted(
         )
     except ValueError as e:
         raise EstimatorRefusal("E403", str(e), hint='Use inference = "placebo", or more pre-periods.') from e
-    tests = {int(t): p.tested(i, level) for i, t in enumerate(np.flatnonzero(c.post), 1)}
+    tests: dict[At, Tested] = {((0, int(t)),): p.tested(i, level) for i, t in enumerate(np.flatnonzero(c.post), 1)}
     error = float(f"{p.monte_carlo(0, level):.2g}")
     draws = len(p.low[0])
     notes += [
@@ -47,4 +47,4 @@ def predicted(
         f"which that interval ends at zero; it is not followed below {p.smallest_p:.3f}.",
     ]
     name = f"prediction interval (Cattaneo, Feng & Titiunik 2021), {draws:,} draws"
-    return PeriodTests(name, tests), p.tested(0, level), name
+    return GapTests(name, tests), p.tested(0, level), name

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
+    At = tuple[tuple[int, int], ...]
+    """(cohort, column of the pool) pairs whose gaps are averaged, weighted by treated units."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CohortFit:
@@ -34,12 +37,14 @@ class CohortFit:
         Y: (T, J + 1) outcomes, the treated path first.
         fits: of the J + 1 columns, or of the treated path alone.
         allowed: columns that may carry weight for the treated path.
+        method: behind the fits.
     """
 
     cohort: Cohort
     Y: Floats
     fits: Fits
     allowed: Ints
+    method: Method
 
     @property
     def gaps(self) -> Floats:
@@ -62,30 +67,56 @@ class Synthetic:
         return float(self.placebo.effect[0])
 
 
-def fit_synthetic(pool: DonorPool, method: Method, *, most: int | None = None) -> Synthetic:
-    """The treated paths and every donor (the first ``most`` of them) in their place."""
+def fit_synthetic(pool: DonorPool, method: Method | Sequence[Method], *, most: int | None = None) -> Synthetic:
+    """The treated paths and every donor (the first ``most`` of them) in their place.
+
+    Args:
+        method: of all cohorts, or one for each.
+    """
+    from collections.abc import Sequence
+
     import numpy as np
 
     from causal_eval.inference.placebo_space import CohortGaps, placebo_fits, placebo_test
     from causal_eval.inference.screening import Screened
 
     cohorts = []
-    for c in pool.cohorts:
+    methods = method if isinstance(method, Sequence) else [method] * len(pool.cohorts)
+    for c, own in zip(pool.cohorts, methods, strict=True):
         Y = c.beside(pool.donors)
         allowed = np.arange(1, Y.shape[1])
-        if isinstance(method, Screened):
-            allowed = method.passing(Y[c.pre], 0, allowed)
-        cohorts.append(CohortFit(c, Y, placebo_fits(Y, method, c.pre, c.post, most=most), allowed))
+        if isinstance(own, Screened):
+            allowed = own.passing(Y[c.pre], 0, allowed)
+        cohorts.append(CohortFit(c, Y, placebo_fits(Y, own, c.pre, c.post, most=most), allowed, own))
     gaps = [CohortGaps(f.gaps, f.cohort.pre, f.cohort.post, f.cohort.size) for f in cohorts]
     return Synthetic(pool, tuple(cohorts), placebo_test(gaps))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PeriodTests:
-    """Tests of single periods' gaps by the headline's own procedure, ``name``, by column of the pool; others have none."""
+class GapTests:
+    """Tests of average gaps by the headline's own procedure, ``name``, by what they average; others have none."""
 
     name: str
-    tests: Mapping[int, Tested]
+    tests: Mapping[At, Tested]
+
+
+def averages(found: Synthetic) -> tuple[At, ...]:
+    """What the estimate's rows average, by period, time since adoption and adoption date; each once."""
+    return tuple(
+        dict.fromkeys([*(p.at for p in _periods(found)), *_events(found).values(), *_launches(found).values()])
+    )
+
+
+def average_weights(found: Synthetic, wanted: Sequence[At]) -> list[Floats]:
+    """Those averages as (T, K) weights on each cohort's gaps."""
+    import numpy as np
+
+    out = [np.zeros((len(found.pool.labels), len(wanted))) for _ in found.cohorts]
+    for k, at in enumerate(wanted):
+        total = sum(found.cohorts[i].cohort.size for i, _ in at)
+        for i, t in at:
+            out[i][t, k] = found.cohorts[i].cohort.size / total
+    return out
 
 
 def write_synthetic(
@@ -100,13 +131,13 @@ def write_synthetic(
     procedure: str,
     notes: list[str],
     details: dict[str, Json],
-    by_period: PeriodTests | None = None,
+    tests: GapTests | None = None,
 ) -> Estimate:
     """The estimate.
 
     Args:
         overall: test of the headline ``value``, whose procedure ``procedure`` names.
-        by_period: tests of single periods; None for ranks among the placebos.
+        tests: of averages of gaps; None for ranks among the placebos.
     """
     from causal_eval.estimators._synthetic_details import fit_details, screening
     from causal_eval.inference.effects import Tested, effect, log_relative, log_relative_of, relative_of
@@ -140,9 +171,9 @@ def write_synthetic(
         error = None if std_error is None else std_error * times
         effects.append(effect("overall", "cumulative", value * times, error, scaled, level=level, method=procedure))
     by_time = "placebo ranks of each period's gap, in units of the fit before the launch"
-    by_time = by_period.name if by_period else by_time
+    by_time = tests.name if tests else by_time
     path: list[PathPoint] = []
-    for point, tested in _path(found, level, by_period):
+    for point, tested in _path(found, level, tests):
         path.append(point)
         if point.post:
             effects.append(
@@ -157,9 +188,10 @@ def write_synthetic(
                     n_treated=pool.n_treated,
                 )
             )
-    effects += _by_event(found, level, by_time, by_period)
+    effects += _by_event(found, level, by_time, tests)
     if len(found.cohorts) > 1:
-        effects += _by_cohort(found)
+        effects += _by_cohort(found, level, by_time, tests)
+        notes += _thinner(found)
     interval = effects[0].interval
     assert interval is None or isinstance(interval, Interval)
     return Estimate(
@@ -198,7 +230,7 @@ def _clearly_positive(found: Synthetic, counterfactual: float) -> bool:
     return counterfactual > NEAR_ZERO * float(found.placebo.before[0]) and counterfactual > 0
 
 
-def _mean_gaps(found: Synthetic, at: list[tuple[int, int]]) -> Floats:
+def mean_gaps(found: Synthetic, at: At) -> Floats:
     """(J + 1,) gaps averaged over (cohort, column) pairs, weighted by treated units."""
     import numpy as np
 
@@ -210,86 +242,140 @@ def _mean_gaps(found: Synthetic, at: list[tuple[int, int]]) -> Floats:
     return total / n
 
 
-def _path(found: Synthetic, level: float, by_period: PeriodTests | None) -> list[tuple[PathPoint, Tested]]:
+def _treated(found: Synthetic, at: At) -> int:
+    """Treated units behind an average."""
+    return sum(found.cohorts[i].cohort.size for i in {i for i, _ in at})
+
+
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """A period of the pool in which some cohort has an outcome: whose gaps are averaged, and whether they are treated in it."""
+
+    column: int
+    at: At
+    post: bool
+
+
+def _periods(found: Synthetic) -> list[_Period]:
+    """By period: the cohorts treated in it, and before the first of them all."""
+    out = []
+    for t in range(len(found.pool.labels)):
+        here = tuple(
+            (i, t)
+            for i, f in enumerate(found.cohorts)
+            if f.cohort.path[t] == f.cohort.path[t] and (f.cohort.pre[t] or f.cohort.later[t] or f.cohort.event[t] < 0)
+        )
+        treated = tuple((i, t) for i, _ in here if found.cohorts[i].cohort.later[t])
+        if here:
+            out.append(_Period(t, treated or here, bool(treated)))
+    return out
+
+
+def _events(found: Synthetic) -> dict[int, At]:
+    """By periods since the adoption."""
+    at: dict[int, At] = {}
+    for i, f in enumerate(found.cohorts):
+        for t, k in enumerate(f.cohort.event):
+            if f.cohort.later[t] or f.cohort.pre[t]:
+                at[int(k)] = (*at.get(int(k), ()), (i, t))
+    return dict(sorted(at.items()))
+
+
+def _launches(found: Synthetic) -> dict[str, At]:
+    """By adoption date, over the headline's periods."""
+    at: dict[str, At] = {}
+    for i, f in enumerate(found.cohorts):
+        columns = tuple((i, int(t)) for t in f.cohort.post.nonzero()[0])
+        at[f.cohort.label] = (*at.get(f.cohort.label, ()), *columns)
+    return at
+
+
+def _path(found: Synthetic, level: float, tests: GapTests | None) -> list[tuple[PathPoint, Tested]]:
     """By period: all cohorts with an outcome in it, weighted by their treated units."""
     from causal_eval.results.types import PathPoint
 
     out = []
-    for t, label in enumerate(found.pool.labels):
-        here = [
-            (i, t)
-            for i, f in enumerate(found.cohorts)
-            if f.cohort.path[t] == f.cohort.path[t] and (f.cohort.pre[t] or f.cohort.later[t] or f.cohort.event[t] < 0)
-        ]
-        if not here:
-            continue
-        treated = [(i, t) for i, _ in here if found.cohorts[i].cohort.later[t]]
-        used = treated or here
-        gaps = _mean_gaps(found, used)
-        n = sum(found.cohorts[i].cohort.size for i, _ in used)
-        observed = sum(found.cohorts[i].cohort.size * float(found.cohorts[i].cohort.path[t]) for i, _ in used) / n
-        tested = _tested(found, gaps, used, level, by_period)
-        headline = any(found.cohorts[i].cohort.post[t] or found.cohorts[i].cohort.pre[t] for i, _ in used)
+    for p in _periods(found):
+        gaps = mean_gaps(found, p.at)
+        cohorts = [found.cohorts[i].cohort for i, _ in p.at]
+        observed = sum(c.size * float(c.path[p.column]) for c in cohorts) / sum(c.size for c in cohorts)
+        tested = _tested(found, gaps, p.at, level, tests)
+        headline = any(c.post[p.column] or c.pre[p.column] for c in cohorts)
         point = PathPoint(
-            label,
+            found.pool.labels[p.column],
             observed,
             observed - float(gaps[0]),
             float(gaps[0]),
             tested.low,
             tested.high,
-            bool(treated),
+            p.post,
             not headline,
         )
         out.append((point, tested))
     return out
 
 
-def _tested(
-    found: Synthetic, gaps: Floats, at: list[tuple[int, int]], level: float, by_period: PeriodTests | None
-) -> Tested:
+def _tested(found: Synthetic, gaps: Floats, at: At, level: float, tests: GapTests | None) -> Tested:
     """The test of the mean gap at (cohort, column) pairs."""
     from causal_eval.inference.effects import Tested
     from causal_eval.inference.placebo_space import studentised
 
-    if by_period is None:
+    if tests is None:
         return studentised(gaps, found.placebo.before, level)
-    return by_period.tests.get(at[0][1], Tested(None, None, None))
+    return tests.tests.get(at, Tested(None, None, None))
 
 
-def _by_event(found: Synthetic, level: float, name: str, by_period: PeriodTests | None) -> list[Effect]:
+def _by_event(found: Synthetic, level: float, name: str, tests: GapTests | None) -> list[Effect]:
+    return [_row(found, f"event:{k}", at, level, name, tests) for k, at in _events(found).items()]
+
+
+def _by_cohort(found: Synthetic, level: float, name: str, tests: GapTests | None) -> list[Effect]:
+    return [_row(found, f"cohort:{label}", at, level, name, tests) for label, at in _launches(found).items()]
+
+
+def _row(found: Synthetic, aggregation: str, at: At, level: float, name: str, tests: GapTests | None) -> Effect:
     from causal_eval.inference.effects import effect
 
-    at: dict[int, list[tuple[int, int]]] = {}
-    for i, f in enumerate(found.cohorts):
-        for t, k in enumerate(f.cohort.event):
-            if f.cohort.later[t] or f.cohort.pre[t]:
-                at.setdefault(int(k), []).append((i, t))
-    out = []
-    for k in sorted(at):
-        gaps = _mean_gaps(found, at[k])
-        tested = _tested(found, gaps, at[k], level, by_period)
-        n = sum(found.cohorts[i].cohort.size for i, _ in at[k])
-        out.append(
-            effect(f"event:{k}", "absolute", float(gaps[0]), None, tested, level=level, method=name, n_treated=n)
-        )
-    return out
+    gaps = mean_gaps(found, at)
+    tested = _tested(found, gaps, at, level, tests)
+    return effect(
+        aggregation,
+        "absolute",
+        float(gaps[0]),
+        None,
+        tested,
+        level=level,
+        method=name,
+        n_treated=_treated(found, at),
+    )
 
 
-def _by_cohort(found: Synthetic) -> list[Effect]:
-    from causal_eval.results.types import Effect
+def _thinner(found: Synthetic) -> list[str]:
+    """Which times since adoption rest on some of the adoption dates only."""
+    dates = {f.cohort.label for f in found.cohorts}
+    runs: list[tuple[list[int], int, int]] = []
+    for k, at in _events(found).items():
+        n, units = len({found.cohorts[i].cohort.label for i, _ in at}), _treated(found, at)
+        if runs and runs[-1][1:] == (n, units) and runs[-1][0][-1] == k - 1:
+            runs[-1][0].append(k)
+        else:
+            runs.append(([k], n, units))
+    few = [
+        f"{_numbers(ks)} on {n} ({units} of {found.pool.n_treated} treated units)"
+        for ks, n, units in runs
+        if n < len(dates)
+    ]
+    if not few:
+        return []
+    return [
+        f"Not every time since adoption is seen of all {len(dates)} adoption dates: those of {'; '.join(few)}. Their placebos are the "
+        "donors in those dates' places, and one row can differ from the next because other units are in it."
+    ]
 
-    out = []
-    for label in dict.fromkeys(f.cohort.label for f in found.cohorts):
-        here = [
-            (i, int(t))
-            for i, f in enumerate(found.cohorts)
-            if f.cohort.label == label
-            for t in f.cohort.post.nonzero()[0]
-        ]
-        n = sum(f.cohort.size for f in found.cohorts if f.cohort.label == label)
-        gap = float(_mean_gaps(found, here)[0])
-        out.append(Effect(f"cohort:{label}", "absolute", gap, n_treated=n))
-    return out
+
+def _numbers(ks: list[int]) -> str:
+    said = [str(k).replace("-", "\N{MINUS SIGN}") for k in (ks[0], ks[-1])]
+    return said[0] if len(ks) == 1 else f"{said[0]} to {said[1]}"
 
 
 def mean_weights(found: Synthetic) -> Floats:

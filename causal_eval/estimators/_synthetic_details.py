@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from causal_eval.estimators._synthetic import Synthetic
     from causal_eval.results.types import Json
 
+    Floats = NDArray[np.float64]
+
 SHOWN_PLACEBOS = 200
 """Placebo paths kept for the figure, those matched best before the launch."""
+BINS = 20
+"""Bins of the placebo groups' average gaps on each side of zero."""
 
 
 MINUS = "\N{MINUS SIGN}"
@@ -75,10 +82,28 @@ def fit_details(found: Synthetic) -> dict[str, Json]:
     }
 
 
+def histogram(value: float, effects: Floats) -> dict[str, Json]:
+    """Average gaps of the placebo groups, by bins as wide on both sides of zero: how many there are, and how many at least as far
+    from zero as ``value``."""
+    import numpy as np
+
+    from causal_eval.inference.placebo_space import SAME
+
+    furthest = max(float(np.abs(effects).max()), abs(value)) or 1.0
+    edges = np.linspace(-furthest, furthest, 2 * BINS + 1)
+    far = effects[np.abs(effects) >= abs(value) * (1 - SAME)]
+    return {
+        "value": value,
+        "edges": [float(x) for x in edges],
+        "groups": [int(n) for n in np.histogram(effects, edges)[0]],
+        "as_far": [int(n) for n in np.histogram(far, edges)[0]],
+    }
+
+
 def _ranks(found: Synthetic) -> dict[str, Json]:
-    """The rank among single donors, which is a test of one treated unit a cohort; of a mean of several it is told as what it is."""
+    """The rank among single donors, which is a test of one treated unit; of a mean of several it is told as what it is."""
     p = found.placebo
-    if found.pool.n_treated > len(found.cohorts):
+    if found.pool.n_treated > 1:
         none: dict[str, Json] = dict.fromkeys(("placebo_p", "placebo_rank", "placebo_n", "smallest_p"))
         return none | {"single_donor_p": p.p_value, "single_donor_n": p.n}
     return {"placebo_p": p.p_value, "placebo_rank": p.rank, "placebo_n": p.n, "smallest_p": p.smallest_p}

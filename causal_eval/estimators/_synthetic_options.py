@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from causal_eval.data.contract import Panel
     from causal_eval.design.design import Design
     from causal_eval.design.donors import DonorPool
-    from causal_eval.estimators._synthetic import PeriodTests, Synthetic
+    from causal_eval.estimators._synthetic import GapTests, Synthetic
     from causal_eval.inference.counterfactual import Method
     from causal_eval.inference.effects import Tested
     from causal_eval.results.types import Json
@@ -121,7 +121,7 @@ class Inferred:
     """The test of the headline, its value and error, the procedure in words, and what goes with it.
 
     Attributes:
-        by_period: tests of single periods, where they are not ranks among single donors.
+        tests: of averages of gaps, where they are not ranks among single donors.
         details: of the test, in place of those of single donors.
     """
 
@@ -129,7 +129,7 @@ class Inferred:
     value: float
     std_error: float | None
     procedure: str
-    by_period: PeriodTests | None = None
+    tests: GapTests | None = None
     details: dict[str, Json] = field(default_factory=dict)
 
 
@@ -150,19 +150,26 @@ def infer(
         rng: draws groups of donors where they cannot be enumerated.
         limits: of :func:`~causal_eval.inference.placebo_groups.placebo_groups`, where not the usual ones.
     """
+    from causal_eval.estimators._synthetic import GapTests
     from causal_eval.inference.conformal import conformal
     from causal_eval.inference.debiased_t import debiased_t
 
     p = found.placebo
+    several = found.pool.n_treated > 1
     if how == "placebo":
-        if found.pool.n_treated > len(found.cohorts):
-            return among_groups(pool, method, found, level, notes, rng, limits or {})
+        if several:
+            return among_groups(found, level, notes, rng, limits or {})
         notes.append(placebo_note(p.n, level))
         name = f"placebo in space: rank of the RMSPE ratio among all {p.n} assignments"
         return Inferred(p.tested(level), found.value, p.std_error, name)
     one_path(found, how)
     fit = found.cohorts[0]
     c = fit.cohort
+    tests = None
+    if several:
+        # Of a mean, which single donors are noisier than.
+        groups = ranked_groups(found, level, rng, limits or {})
+        tests = groups.tests if isinstance(groups, Ranked) else GapTests("none", {})
     if how == "conformal":
         shifts = conformal(fit.Y, method, c.pre, c.post)
         notes.append(f"The smallest p-value {shifts.n} shifts in time can give is {shifts.smallest_p:.3f}.")
@@ -170,7 +177,8 @@ def infer(
         if misfit := shifts.misfit(found.value):
             notes.append(misfit)
         test = shifts.tested(found.value, float(p.before[0]), level)
-        return Inferred(test, found.value, None, f"conformal: residuals shifted in time, {shifts.n} cyclic shifts")
+        name = f"conformal: residuals shifted in time, {shifts.n} cyclic shifts"
+        return Inferred(test, found.value, None, name, tests)
     try:
         t = debiased_t(fit.Y, method, c.pre, c.post)
     except ValueError as e:
@@ -185,53 +193,78 @@ def infer(
             "intervals covered 84% to 92% in simulated panels. Rely on placebo inference beside it."
         )
     name = f"debiased t-test, {t.folds} blocks of {t.block} pre-periods, t with {t.folds - 1} degrees of freedom"
-    return Inferred(t.tested(level), t.value, t.std_error, name)
+    return Inferred(t.tested(level), t.value, t.std_error, name, tests)
 
 
-def among_groups(
-    pool: DonorPool,
-    method: Method,
-    found: Synthetic,
-    level: float,
-    notes: list[str],
-    rng: np.random.Generator,
-    limits: Mapping[str, int],
-) -> Inferred:
-    """Several treated units: their average gap among those of groups as large."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """Groups of donors in the treated units' place.
+
+    Attributes:
+        effects: (B,) of the groups. exact: whether they are all there are.
+        tests: of what the estimate averages, among the same groups.
+    """
+
+    effects: Floats
+    exact: bool
+    tests: GapTests
+
+
+def ranked_groups(found: Synthetic, level: float, rng: np.random.Generator, limits: Mapping[str, int]) -> Ranked | str:
+    """The groups, or why there are none."""
     import numpy as np
 
-    from causal_eval.estimators._synthetic import PeriodTests
-    from causal_eval.inference.effects import Tested
+    from causal_eval.estimators._synthetic import GapTests, average_weights, averages
     from causal_eval.inference.placebo_groups import Place, placebo_groups
     from causal_eval.inference.placebo_space import studentised
     from causal_eval.inference.predictors import Predictors
 
-    def none(reason: str) -> Inferred:
-        without = Tested(None, None, None, f"no p-value and no interval: {reason}")
-        return Inferred(without, found.value, None, "none: no placebo groups", PeriodTests("none", {}))
-
-    if isinstance(method, Predictors):
-        return none(
-            "groups of donors have no predictors of their own; leave predictors out, or treat the mean as one unit"
-        )
-    places = [Place(f.cohort.size, f.cohort.pre, f.cohort.post) for f in found.cohorts]
+    if any(isinstance(f.method, Predictors) for f in found.cohorts):
+        return "groups of donors have no predictors of their own; leave predictors out, or treat the mean as one unit"
+    wanted = averages(found)
+    weights = average_weights(found, wanted)
+    places = [
+        Place(f.cohort.size, f.cohort.pre, f.cohort.post, f.method, rows)
+        for f, rows in zip(found.cohorts, weights, strict=True)
+    ]
     try:
-        groups = placebo_groups(pool.donors, places, method, rng, **limits)
+        groups = placebo_groups(found.pool.donors, places, rng, **limits)
     except ValueError as e:
-        return none(str(e))
+        return str(e)
+    own = sum(f.gaps[0] @ rows for f, rows in zip(found.cohorts, weights, strict=True))
+    every = np.vstack([np.asarray(own), groups.rows])
+    same = np.ones(len(every))
+    tests = {at: studentised(every[:, k], same, level) for k, at in enumerate(wanted)}
+    return Ranked(groups.effects, groups.exact, GapTests(_among(len(every), found.pool.n_treated, groups.exact), tests))
+
+
+def _among(n: int, m: int, exact: bool) -> str:
+    return f"placebo in space: rank of the average gap among {n:,} groups of {m} ({'all' if exact else 'drawn'})"
+
+
+def among_groups(
+    found: Synthetic, level: float, notes: list[str], rng: np.random.Generator, limits: Mapping[str, int]
+) -> Inferred:
+    """Several treated units: their average gap among those of groups as large, which adopt on the same dates."""
+    import numpy as np
+
+    from causal_eval.estimators._synthetic import GapTests
+    from causal_eval.estimators._synthetic_details import histogram
+    from causal_eval.inference.effects import Tested
+
+    groups = ranked_groups(found, level, rng, limits)
+    if isinstance(groups, str):
+        without = Tested(None, None, None, f"no p-value and no interval: {groups}")
+        return Inferred(without, found.value, None, "none: no placebo groups", GapTests("none", {}))
     m = found.pool.n_treated
     test, error, details = rank_of_gap(np.append(found.value, groups.effects), groups.exact, level, notes)
-    n = len(groups.effects) + 1
+    dates = ", as many from each adoption date on as adopted then" if len(found.cohorts) > 1 else ""
     notes.append(
-        f"The mean of {m} treated units is ranked among groups of {m} donors. Taken for one unit among {found.placebo.n} it would "
-        f"have p = {found.placebo.p_value:.3f}, but single donors are noisier than a mean and harder to match."
+        f"The mean of {m} treated units is ranked among groups of {m} donors{dates}. Taken for one unit among {found.placebo.n} it "
+        f"would have p = {found.placebo.p_value:.3f}, but single donors are noisier than a mean and harder to match."
     )
-    tests = {}
-    if groups.gaps is not None:
-        own = found.cohorts[0].gaps[0]
-        tests = {t: studentised(np.append(own[t], groups.gaps[:, t]), np.ones(n), level) for t in range(len(own))}
-    name = f"placebo in space: rank of the average gap among {n:,} groups of {m} ({'all' if groups.exact else 'drawn'})"
-    return Inferred(test, found.value, error, name, PeriodTests(name, tests), details | {"placebo_group": m})
+    details |= {"placebo_group": m, "placebo_groups": histogram(found.value, groups.effects)}
+    return Inferred(test, found.value, error, groups.tests.name, groups.tests, details)
 
 
 def rank_of_gap(

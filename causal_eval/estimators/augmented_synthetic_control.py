@@ -93,39 +93,20 @@ class AugmentedSyntheticControl(PathOptions):
             procedure=said.procedure,
             notes=notes,
             details=details | said.details,
-            by_period=said.by_period,
+            tests=said.tests,
         )
 
     def _infer(self, found: Synthetic, method: Method, rng: np.random.Generator, notes: list[str]) -> Inferred:
         import numpy as np
 
-        from causal_eval.estimators._synthetic_options import Inferred, infer, one_path
-        from causal_eval.inference.effects import t_test
-        from causal_eval.inference.unit_resampling import bootstrap_error, jackknife_error
+        from causal_eval.estimators._synthetic_options import infer
+        from causal_eval.estimators._synthetic_resampling import resampled
 
-        pool = found.pool
-        if self.inference in ("placebo", "conformal", "t_test"):
-            return infer(self.inference, pool, method, found, self.level, notes, rng=rng)
-        one_path(found, self.inference)
-        fit = found.cohorts[0]
-        c = fit.cohort
-        times = np.where(c.pre, 1 / c.pre.sum(), 0.0) if self.intercept else np.zeros(len(c.pre))
-        try:
-            error = (
-                bootstrap_error(c.paths, pool.donors, method, c.pre, c.post, rng)
-                if self.inference == "bootstrap"
-                else jackknife_error(c.paths, pool.donors, fit.fits.weights[0][1:], times, c.pre, c.post)
-            )
-        except ValueError as e:
-            raise EstimatorRefusal(
-                "E403", f'inference = "{self.inference}": {e}', hint='Use inference = "placebo".'
-            ) from e
-        if c.size < 5:
-            notes.append(
-                f"Only {c.size} treated units: {self.inference} errors of so few are too small (use placebo inference)."
-            )
-        how = f"{self.inference} over units, normal"
-        return Inferred(t_test(found.value, error, float("inf"), self.level), found.value, error, how)
+        if self.inference == "bootstrap" or self.inference == "jackknife":
+            pre = found.cohorts[0].cohort.pre
+            times = np.where(pre, 1 / pre.sum(), 0.0) if self.intercept else np.zeros(len(pre))
+            return resampled(self.inference, found, times, self.level, notes, rng)
+        return infer(self.inference, found.pool, method, found, self.level, notes, rng=rng)
 
 
 plugin: type[Estimator[Panel]] = AugmentedSyntheticControl

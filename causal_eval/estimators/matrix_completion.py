@@ -111,7 +111,7 @@ class MatrixCompletion(PathOptions):
             procedure=said.procedure,
             notes=notes,
             details=details | said.details,
-            by_period=said.by_period,
+            tests=said.tests,
         )
 
 

@@ -204,7 +204,7 @@ class SyntheticControl(PathOptions):
             procedure=said.procedure,
             notes=notes,
             details=details,
-            by_period=said.by_period,
+            tests=said.tests,
         )
 
     def _identified(self, found: Synthetic) -> dict[str, Json]:

@@ -1,7 +1,7 @@
 """Synthetic difference-in-differences: donors and pre-periods are weighted, then the treated are compared twice.
 
-Units that adopt together are one group; with several adoption dates each has its own weights, and the effects are averaged by treated
-unit-periods (Clarke, Pailanir, Athey & Imbens 2024). Covariates are taken out beforehand by a two-way regression on units
+Units that adopt together are one group; with several adoption dates each has its own weights and ridge, and the effects are averaged
+by treated unit-periods (Clarke, Pailanir, Athey & Imbens 2024). Covariates are taken out beforehand by a two-way regression on units
 never treated ("projected", Kranz 2022).
 """
 
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 
     from causal_eval.data.contract import Panel
     from causal_eval.design.design import Design
-    from causal_eval.design.donors import DonorPool
     from causal_eval.estimators._synthetic import Synthetic
     from causal_eval.estimators._synthetic_options import Inferred
-    from causal_eval.inference.counterfactual import Method
     from causal_eval.results.types import Estimate, Json
 
     Floats = NDArray[np.float64]
@@ -41,7 +39,9 @@ class SyntheticDiD(PathOptions):
     jackknife need several treated units. p-value and interval always come from the one that is chosen.
     """
 
-    zeta: float | None = Field(None, ge=0, description="Ridge of the unit weights; default (N1 T1)^(1/4) noise")
+    zeta: float | None = Field(
+        None, ge=0, description="Ridge of the unit weights; default (N1 T1)^(1/4) noise of each date"
+    )
     inference: Literal["placebo", "bootstrap", "jackknife"] = Field(
         "placebo", description="Procedure behind p-value and interval"
     )
@@ -91,15 +91,17 @@ class SyntheticDiD(PathOptions):
                     f"{'it' if len(idle) == 1 else 'them'} changes nothing here."
                 )
         pool = self.pool(data, design, outcome=outcome)
-        c = pool.cohorts[0]
-        donors = np.arange(pool.donors.shape[1])
-        sigma = noise(pool.donors, donors, c.pre)
-        largest = max(x.size * int(x.post.sum()) for x in pool.cohorts)
-        zeta = self.zeta if self.zeta is not None else largest**0.25 * sigma
-        method = self.screened(SyntheticDifference(zeta, sigma), pool)
-        found = fit_synthetic(pool, method)
-        said = self._infer(pool, method, found, self.generator(rng), notes)
-        details: dict[str, Json] = {"zeta": zeta, "noise": sigma, "inference": self.inference}
+        every = np.arange(pool.donors.shape[1])
+        sigmas = [noise(pool.donors, every, c.pre) for c in pool.cohorts]
+        zetas = [
+            (c.size * int(c.post.sum())) ** 0.25 * sigma if self.zeta is None else self.zeta
+            for c, sigma in zip(pool.cohorts, sigmas, strict=True)
+        ]
+        methods = [SyntheticDifference(z, sigma) for z, sigma in zip(zetas, sigmas, strict=True)]
+        found = fit_synthetic(pool, [self.screened(m, pool) for m in methods])
+        said = self._infer(found, self.generator(rng), notes)
+        details: dict[str, Json] = {"inference": self.inference}
+        details |= {"zeta": zetas[0], "noise": sigmas[0]} if len(zetas) == 1 else {"zeta": [*zetas], "noise": [*sigmas]}
         return write_synthetic(
             data,
             found,
@@ -111,50 +113,29 @@ class SyntheticDiD(PathOptions):
             procedure=said.procedure,
             notes=notes,
             details=details | said.details,
+            tests=said.tests,
         )
 
-    def _infer(
-        self, pool: DonorPool, method: Method, found: Synthetic, rng: np.random.Generator, notes: list[str]
-    ) -> Inferred:
+    def _infer(self, found: Synthetic, rng: np.random.Generator, notes: list[str]) -> Inferred:
         import numpy as np
 
-        from causal_eval.estimators._synthetic_options import Inferred, one_path, rank_of_gap
-        from causal_eval.inference.effects import t_test
-        from causal_eval.inference.placebo_groups import Place, placebo_groups
-        from causal_eval.inference.unit_resampling import bootstrap_error, jackknife_error
+        from causal_eval.estimators._synthetic import GapTests, averages, mean_gaps
+        from causal_eval.estimators._synthetic_options import Inferred, among_groups, rank_of_gap
+        from causal_eval.estimators._synthetic_resampling import resampled
+        from causal_eval.inference.placebo_space import studentised
 
-        fit = found.cohorts[0]
-        c = fit.cohort
-        if self.inference == "placebo":
-            effects, exact = found.placebo.effect, True
-            if len(found.cohorts) == 1 and c.size > 1:
-                try:
-                    places = [Place(c.size, c.pre, c.post)]
-                    others = placebo_groups(pool.donors, places, method, rng, most=MOST, draws=DRAWS, leave=1)
-                except ValueError as e:
-                    raise EstimatorRefusal("E403", f"synthetic_did: {e}", hint="Add donors.") from e
-                effects, exact = np.append(found.value, others.effects), others.exact
-            test, error, details = rank_of_gap(effects, exact, self.level, notes)
-            name = f"placebo: rank of the estimate among {len(effects):,} assignments ({'all' if exact else 'drawn'})"
-            return Inferred(test, found.value, error, name, details=details)
-        one_path(found, self.inference)
-        try:
-            if self.inference == "bootstrap":
-                error = bootstrap_error(c.paths, pool.donors, method, c.pre, c.post, rng)
-            else:
-                times = fit.fits.time_weights
-                assert times is not None
-                error = jackknife_error(c.paths, pool.donors, fit.fits.weights[0][1:], times[0], c.pre, c.post)
-        except ValueError as e:
-            raise EstimatorRefusal(
-                "E403", f'synthetic_did: inference = "{self.inference}": {e}', hint='Use inference = "placebo".'
-            ) from e
-        if c.size < 5:
-            notes.append(
-                f"Only {c.size} treated units: {self.inference} errors of so few are too small (use placebo inference)."
-            )
-        test = t_test(found.value, error, float("inf"), self.level)
-        return Inferred(test, found.value, error, f"{self.inference} over units, normal")
+        if self.inference != "placebo":
+            times = found.cohorts[0].fits.time_weights
+            assert times is not None
+            return resampled(self.inference, found, times[0], self.level, notes, rng)
+        if found.pool.n_treated > 1:
+            return among_groups(found, self.level, notes, rng, {"most": MOST, "draws": DRAWS, "leave": 1})
+        effects = found.placebo.effect
+        test, error, details = rank_of_gap(effects, True, self.level, notes)
+        name = f"placebo: rank of the estimate among {len(effects):,} assignments (all)"
+        same = np.ones(len(effects))
+        tests = {at: studentised(mean_gaps(found, at), same, self.level) for at in averages(found)}
+        return Inferred(test, found.value, error, name, GapTests(name, tests), details)
 
 
 def _projected(data: Panel) -> tuple[Floats, frozenset[int]]:

@@ -6,13 +6,16 @@ donors (Arkhangelsky et al. 2021, algorithm 4, for any counterfactual) it is one
 itself, not its ratio to the fit before: the treated have m more donors to be matched with than a group has, so their fit before
 would again be the better one, while their gap after is if anything the smaller, and the test errs on the safe side.
 
+With several adoption dates a group holds as many donors for each date as adopted then, none of them twice (Clarke et al. 2024).
+Averages over periods, dates and times since adoption are ranked among the same groups' own.
+
 **Interval by the same test**: a constant effect tau shifts the treated gap alone, so the effects not rejected are an interval
 around it, of the groups' absolute gaps at the level.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -36,11 +39,19 @@ TOGETHER = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """What a group takes the place of: ``size`` treated units that adopt together. pre, post: (T,) periods."""
+    """What a group takes the place of.
+
+    Attributes:
+        size: treated units that adopt together. pre, post: (T,) periods.
+        method: their counterfactual's.
+        rows: (T, K) weights of their gaps in K averages of the author's choice; an average sums over places.
+    """
 
     size: int
     pre: Bools
     post: Bools
+    method: Method
+    rows: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,26 +60,25 @@ class Groups:
 
     Attributes:
         effects: (B,) average gaps over the headline's periods, cohorts by their treated units and periods.
-        gaps: (B, T) gaps by period, where there is one adoption date; else None.
+        rows: (B, K) the averages that the places ask for; K is 0 where they ask for none.
         exact: whether they are all there are.
     """
 
     effects: Floats
-    gaps: Floats | None
+    rows: Floats
     exact: bool
 
 
 def placebo_groups(
     donors: Floats,
     places: Sequence[Place],
-    method: Method,
     rng: np.random.Generator,
     *,
     most: int = MOST,
     draws: int = DRAWS,
     leave: int = 2,
 ) -> Groups:
-    """The estimate with groups of donors (T, J) in the place of the treated; several cohorts take disjoint groups.
+    """The estimate with groups of donors (T, J) in the place of the treated; several places take disjoint groups.
 
     Args:
         most: groups enumerated at most; where there are more, ``draws`` are drawn by ``rng``. Donors with missing outcomes are
@@ -82,27 +92,51 @@ def placebo_groups(
 
     J = donors.shape[1]
     whole = np.flatnonzero(np.isfinite(donors).all(axis=0))
-    m = sum(p.size for p in places)
+    sizes = [p.size for p in places]
+    m = sum(sizes)
     if m > len(whole) or J - m < leave:
         raise ValueError(f"{len(whole)} donors cannot stand in for {m} treated units and leave {leave} to compare with")
-    exact = len(places) == 1 and comb(len(whole), m) <= most
-    chosen: list[Ints] = (
-        [whole[list(c)] for c in combinations(range(len(whole)), m)]
+    exact = _assignments(len(whole), sizes) <= most
+    chosen = (
+        whole[np.array(list(_disjoint(tuple(range(len(whole))), sizes)))]
         if exact
-        else [rng.choice(whole, size=m, replace=False) for _ in range(draws)]
+        else np.array([rng.choice(whole, size=m, replace=False) for _ in range(draws)])
     )
-    ends = np.cumsum([p.size for p in places])
-    effects, gaps = np.zeros(len(chosen)), np.zeros((len(chosen), len(donors)))
+    ends = np.cumsum(sizes)
+    wanted = [np.zeros((len(donors), 0)) if p.rows is None else p.rows for p in places]
+    effects, rows = np.zeros(len(chosen)), np.zeros((len(chosen), wanted[0].shape[1]))
     total = sum(p.size * int(p.post.sum()) for p in places)
     inside = np.zeros((len(chosen), J), dtype=bool)
-    inside[np.arange(len(chosen))[:, None], np.array(chosen)] = True
+    inside[np.arange(len(chosen))[:, None], chosen] = True
     for first in range(0, len(chosen), TOGETHER):
         block = slice(first, first + TOGETHER)
         rest = [np.flatnonzero(~row) for row in inside[block]]
-        for place, members in zip(places, np.split(np.array(chosen[block]), ends[:-1], axis=1), strict=True):
+        taken = np.split(chosen[block], ends[:-1], axis=1)
+        for place, row, members in zip(places, wanted, taken, strict=True):
             means = donors[:, np.sort(members, axis=1)].mean(axis=2)
             targets = list(range(J, J + len(rest)))
-            fit = method.fit(np.column_stack([donors, means]), targets, rest, place.pre, place.post)
-            gaps[block] = means.T - fit.paths
-            effects[block] += place.size * gaps[block][:, place.post].sum(axis=1) / total
-    return Groups(effects, gaps if len(places) == 1 else None, exact)
+            fit = place.method.fit(np.column_stack([donors, means]), targets, rest, place.pre, place.post)
+            gaps = means.T - fit.paths
+            effects[block] += place.size * gaps[:, place.post].sum(axis=1) / total
+            rows[block] += gaps @ row
+    return Groups(effects, rows, exact)
+
+
+def _assignments(n: int, sizes: Sequence[int]) -> int:
+    """Ways to fill places of those sizes with n donors, none of them twice."""
+    ways = 1
+    for size in sizes:
+        ways *= comb(n, size)
+        n -= size
+    return ways
+
+
+def _disjoint(left: tuple[int, ...], sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Those ways, each as the donors of the first place, then of the second, and so on."""
+    if not sizes:
+        yield ()
+        return
+    for here in combinations(left, sizes[0]):
+        taken = set(here)
+        for others in _disjoint(tuple(i for i in left if i not in taken), sizes[1:]):
+            yield (*here, *others)

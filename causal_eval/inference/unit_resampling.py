@@ -22,37 +22,51 @@ if TYPE_CHECKING:
 BOOTSTRAP = 500
 
 
-def effect_of(treated: Floats, donors: Floats, method: Method, pre: Bools, post: Bools) -> float:
-    """The average gap of the treated units' mean (T, m) after the launch."""
+def mean_gaps(treated: Floats, donors: Floats, method: Method, pre: Bools, post: Bools, rows: Floats) -> Floats:
+    """(K,) averages, with (T, K) weights, of the gaps of the treated units' mean (T, m)."""
     import numpy as np
 
     Y = np.column_stack([treated.mean(axis=1), donors])
     fit = method.fit(Y, [0], [np.arange(1, Y.shape[1])], pre, post)
-    return float((Y[post, 0] - fit.paths[0][post]).mean())
+    out: Floats = (Y[:, 0] - fit.paths[0]) @ rows
+    return out
 
 
-def bootstrap_error(
-    treated: Floats, donors: Floats, method: Method, pre: Bools, post: Bools, rng: np.random.Generator
-) -> float:
-    """Standard deviation of the estimate over redrawn units. Raises ValueError with one treated unit."""
+def bootstrap_errors(
+    treated: Floats,
+    donors: Floats,
+    method: Method,
+    pre: Bools,
+    post: Bools,
+    rows: Floats,
+    rng: np.random.Generator,
+) -> Floats:
+    """(K,) standard deviations of average gaps over redrawn units. Raises ValueError with one treated unit.
+
+    Args:
+        rows: (T, K) their weights.
+    """
     import numpy as np
 
     m, J = treated.shape[1], donors.shape[1]
     if m < 2:
         raise ValueError("one treated unit cannot be redrawn")
-    out: list[float] = []
+    out: list[Floats] = []
     while len(out) < BOOTSTRAP:
         units = rng.integers(0, m + J, size=m + J)
         if (units < m).all() or (units >= m).all():
             continue
-        out.append(effect_of(treated[:, units[units < m]], donors[:, units[units >= m] - m], method, pre, post))
-    return float(np.std(out, ddof=0))
+        out.append(mean_gaps(treated[:, units[units < m]], donors[:, units[units >= m] - m], method, pre, post, rows))
+    errors: Floats = np.std(out, axis=0, ddof=0)
+    return errors
 
 
-def jackknife_error(
-    treated: Floats, donors: Floats, weights: Floats, time_weights: Floats, pre: Bools, post: Bools
-) -> float:
-    """Jackknife with weights held: (J,) on donors, rescaled without the unit left out, (T,) on periods before the launch.
+def jackknife_errors(treated: Floats, donors: Floats, weights: Floats, time_weights: Floats, rows: Floats) -> Floats:
+    """(K,) jackknife errors of average gaps with weights held.
+
+    Args:
+        weights: (J,) on donors, rescaled without the unit left out. time_weights: (T,) of the periods that gaps are measured from.
+        rows: (T, K) weights of the averages.
 
     Raises:
         ValueError: with one treated unit, or one donor that carries all the weight.
@@ -64,11 +78,12 @@ def jackknife_error(
         raise ValueError("one treated unit cannot be left out")
     if weights.max() > 1 - 1e-9:
         raise ValueError("one donor carries all the weight and cannot be left out")
-    contrast = np.where(post, 1 / post.sum(), 0.0) - np.where(pre, time_weights, 0.0)
-    t, d = contrast @ treated, contrast @ donors
+    contrast = rows - np.outer(time_weights, rows.sum(axis=0))
+    t, d = treated.T @ contrast, donors.T @ contrast
     whole = weights @ d
-    out = [*(np.delete(t, i).mean() - whole for i in range(m))]
-    out += [t.mean() - (whole - weights[j] * d[j]) / (1 - weights[j]) for j in range(J)]
+    out = [*(np.delete(t, i, axis=0).mean(axis=0) - whole for i in range(m))]
+    out += [t.mean(axis=0) - (whole - weights[j] * d[j]) / (1 - weights[j]) for j in range(J)]
     values = np.array(out)
     n = len(values)
-    return float(np.sqrt((n - 1) / n * ((values - values.mean()) ** 2).sum()))
+    errors: Floats = np.sqrt((n - 1) / n * ((values - values.mean(axis=0)) ** 2).sum(axis=0))
+    return errors

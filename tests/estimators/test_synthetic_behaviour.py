@@ -109,7 +109,112 @@ def test_resampling_needs_several_treated_units(inference):
 
 def test_placebos_of_several_treated_units_are_all_pairs_of_donors():
     e = ce.SyntheticDiD().estimate(panel(world(n=14, treated=2)))
-    assert "67 assignments (all)" in e.inference  # 12 choose 2, and the real one
+    assert "67 groups of 2 (all)" in e.inference  # 12 choose 2, and the real one
+
+
+def by_hand(e, frame, methods, at):
+    """The average gap over ``at``, (start, period) pairs, and p-values of constant effects by every way to fill the starts.
+
+    Written out again: one fit a group and start, the treated units' own among all donors.
+    """
+    from itertools import combinations
+
+    wide = frame.pivot(index="t", columns="u", values="y")
+    start = frame.groupby("u").g.first()
+    donors = [u for u in wide if not np.isfinite(start[u])]
+    whose = {g: [u for u in wide if start[u] == g] for g in sorted(set(start[np.isfinite(start)]))}
+
+    def average(taken, left):
+        total = n = 0.0
+        for g, members in taken.items():
+            Y = np.column_stack([wide[members].mean(axis=1), wide[left]])
+            pre = wide.index.to_numpy() < g
+            gap = Y[:, 0] - methods[g].fit(Y, [0], [np.arange(1, Y.shape[1])], pre, ~pre).paths[0]
+            for other, t in at:
+                if other == g:
+                    total, n = total + len(members) * gap[t], n + len(members)
+        return total / n
+
+    real = average(whose, donors)
+    first, second = whose
+    placebos = []
+    for a in combinations(donors, len(whose[first])):
+        for b in combinations([u for u in donors if u not in a], len(whose[second])):
+            placebos.append(average({first: list(a), second: list(b)}, [u for u in donors if u not in a + b]))
+
+    def p_of(effect):
+        return (1 + (np.abs(placebos) >= abs(real - effect) - 1e-9).sum()) / (len(placebos) + 1)
+
+    return real, p_of, len(placebos) + 1
+
+
+@pytest.mark.parametrize("cls", [ce.SyntheticControl, ce.SyntheticDiD])
+def test_with_several_dates_every_row_is_ranked_among_groups_that_adopt_on_the_same_dates(cls):
+    """One unit from 16, two from 19, seven donors: 105 ways to place them; headline, event, date and period rows by hand."""
+    from causal_eval.inference.counterfactual import Simplex
+    from causal_eval.inference.synthetic_did import SyntheticDifference
+
+    frame = world(n=10, treated=3, later=19, effect=1.0)
+    e = cls().estimate(panel(frame))
+    methods = dict.fromkeys((16.0, 19.0), Simplex())
+    if cls is ce.SyntheticDiD:
+        zeta, sigma = e.details["zeta"], e.details["noise"]
+        methods = {g: SyntheticDifference(z, s) for g, z, s in zip(methods, zeta, sigma, strict=True)}
+    rows = {
+        "overall": [(16, t) for t in range(16, 24)] + [(19, t) for t in range(19, 24)],
+        "event:2": [(16, 18), (19, 21)],
+        "event:6": [(16, 22)],
+        "event:-3": [(16, 13), (19, 16)],
+        "cohort:19": [(19, t) for t in range(19, 24)],
+        "period:20": [(16, 20), (19, 20)],
+    }
+    for name, at in rows.items():
+        value, p_of, n = by_hand(e, frame, methods, at)
+        row = e.effect(name)
+        assert n == 106 and "106 groups of 3 (all)" in row.interval.method
+        assert (row.value, row.p_value) == pytest.approx((value, p_of(0)), abs=1e-9), name
+        for end, sign in ((row.interval.low, -1), (row.interval.high, 1)):
+            assert p_of(end + sign * 1e-6) <= 0.05 < p_of(end - sign * 1e-6), name
+    assert e.details["placebo_p"] == e.headline.p_value and sum(e.details["placebo_groups"]["groups"]) == 105
+    said = next(n for n in e.notes if n.startswith("Not every time since adoption"))
+    assert "\N{MINUS SIGN}19 to \N{MINUS SIGN}17 on 1 (2 of 3 treated units)" in said
+    assert "5 to 7 on 1 (1 of 3 treated units)" in said
+
+
+@pytest.mark.parametrize("inference", ["bootstrap", "jackknife"])
+def test_rows_of_a_resampled_estimate_are_tested_by_the_same_resampling(inference):
+    """A row of one period is the headline of a study that ends with it; single donors, noisier than a mean, are not asked."""
+    data = panel(world(treated=6))
+    model = ce.AugmentedSyntheticControl(inference=inference, ridge=2.0)
+    row, short = model.estimate(data).effect("event:0"), model.estimate(data.before(17)).headline
+    assert row.interval.method == f"{inference} over units, normal"
+    assert (row.value, row.p_value, row.interval.low) == pytest.approx((short.value, short.p_value, short.interval.low))
+    row = ce.SyntheticDiD(inference=inference).estimate(data).effect("event:3")
+    assert row.interval.method == f"{inference} over units, normal" and row.interval.low < row.value < row.interval.high
+
+
+@pytest.mark.parametrize("inference", ["conformal", "t_test"])
+def test_rows_beside_inference_by_time_rank_a_mean_among_groups(inference):
+    """The headline goes by time; its rows have no such test, and a mean of several is not ranked among single donors."""
+    e = ce.SyntheticControl(inference=inference).estimate(panel(world(n=14, treated=2)))
+    assert "67 groups of 2 (all)" in e.effect("event:3").interval.method and "groups" not in e.inference
+    one = ce.SyntheticControl(inference=inference).estimate(panel(world()))
+    assert "placebo ranks" in one.effect("event:3").interval.method
+
+
+def test_staggered_synthetic_did_is_the_average_of_its_dates_each_fitted_alone():
+    """Clarke et al. (2024): every date has its own weights and its own ridge, (N1 T1)^(1/4) times the noise before it."""
+    frame = world(n=16, treated=5, later=20, effect=1.0)
+    both = ce.SyntheticDiD().estimate(panel(frame))
+    early, late = (
+        ce.SyntheticDiD().estimate(panel(frame[~frame.u.isin(frame.u[frame.g == other])])) for other in (20, 16)
+    )
+    noise = both.details["noise"]
+    assert both.details["zeta"] == pytest.approx([16**0.25 * noise[0], 12**0.25 * noise[1]])
+    assert both.details["zeta"] == pytest.approx([early.details["zeta"], late.details["zeta"]])
+    assert both.headline.value == pytest.approx(
+        (2 * 8 * early.headline.value + 3 * 4 * late.headline.value) / 28, abs=1e-9
+    )
 
 
 def test_covariates_are_taken_out_before():
