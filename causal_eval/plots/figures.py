@@ -24,6 +24,7 @@ ORDER = (
     "weights",
     "placebos",
     "placebo_ranks",
+    "placebo_groups",
     "overlap",
     "balance",
     "calibration",

@@ -17,6 +17,7 @@ from causal_eval.plots.families import (
     calibration,
     guardrails,
     overlap,
+    placebo_groups,
     placebo_ranks,
     segments,
     sensitivity,
@@ -96,6 +97,30 @@ def test_sensitivity_says_when_zero_was_inside_from_the_start_or_never_enters() 
 
     assert "already under parallel trends" in with_details(no_departure=[-0.001, 0.04], breakdown_mbar=0.0)
     assert "stays outside up to 2 times" in with_details(breakdown_mbar=None)
+
+
+# --- placebo groups ------------------------------------------------------------------------------------------------
+
+
+def test_placebo_groups_count_those_as_far_as_the_treated_on_both_sides() -> None:
+    """1 of 24 groups, on the other side of zero: with the treated, rank 2 of 25."""
+    spec = one(placebo_groups.specs(evidence()))
+    assert spec.title.endswith("the treated among 24 placebo groups, rank 2 of 25 (p = 0.080)")
+    assert "groups of 3 untreated queue_ids" in spec.alt and "marked at +2.08 percentage points" in spec.alt
+    assert "between −2.40 percentage points and +1.80 percentage points" in spec.long_description
+    assert "1 of 24 groups has a gap at least as far" in spec.long_description
+    assert len(spec.rows) == 8 and spec.rows[0] == (-0.024, pytest.approx(-0.018), 1, 1)
+
+
+def test_placebo_groups_are_drawn_where_they_were_counted_only() -> None:
+    """One treated unit has no groups, and its placebo ranks instead."""
+    result = evidence()
+    donors = next(f for f in result.findings if f.analysis == "donors")
+    assert donors.estimate is not None
+    for gone in ("placebo_groups", "placebo_group", "placebo_p"):
+        details = {k: v for k, v in donors.estimate.details.items() if k != gone}
+        less = replace(donors, said=replace(donors.estimate, details=details))
+        assert placebo_groups.specs(replace(result, findings=(less,))) == []
 
 
 # --- placebos ------------------------------------------------------------------------------------------------------

@@ -44,6 +44,16 @@ def placebos() -> list[dict[str, Any]]:
     return out
 
 
+def placebo_groups() -> dict[str, Any]:
+    """As many groups in eight bins of 0.006 around zero, one of them at least as far from it as 0.0208."""
+    return {
+        "value": 0.0208,
+        "edges": [-0.024 + 0.006 * k for k in range(9)],
+        "groups": [1, 2, 3, 6, 6, 4, 2, 0],
+        "as_far": [1, 0, 0, 0, 0, 0, 0, 0],
+    }
+
+
 def contour() -> dict[str, Any]:
     """What is left of +2.31 points on a grid, with two benchmarks of which one lies beside the other."""
     r2d = [0.02 * k for k in range(16)]
@@ -130,7 +140,7 @@ def evidence(*, people: bool = False, **changes: Any) -> StudyResult:
         weights=tuple(Weight("donor", f"Queue {k}", w) for k, w in enumerate((0.0, 0.31, 0.27, 0.22, 0.12, 0.08), 1)),
         details={
             "placebos": placebos(), "periods": list(WEEKS), "placebo_rank": 2, "placebo_n": PLACEBO_UNITS + 1,
-            "placebo_p": 2 / (PLACEBO_UNITS + 1),
+            "placebo_p": 2 / (PLACEBO_UNITS + 1), "placebo_group": 3, "placebo_groups": placebo_groups(),
         },
     )  # fmt: skip
     people_like = Estimate(

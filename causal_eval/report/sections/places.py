@@ -21,6 +21,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "weights": ("results",),
     "placebos": ("results",),
     "placebo_ranks": ("results",),
+    "placebo_groups": ("results",),
     "overlap": ("assumptions",),
     "balance": ("assumptions",),
     "calibration": ("assumptions",),
