@@ -567,7 +567,8 @@ class CrossSection(_Rows):
         if self.has_clusters:
             rank = {v: i for i, v in enumerate(sorted(t["cluster"].unique().to_pylist()))}
             cluster = np.array([rank[v] for v in t["cluster"].to_pylist()], dtype=np.int64)
-        X = np.column_stack(xs) if xs else np.empty((t.num_rows, 0))
+        # A column's values lie together: what is computed column by column, which most is, reads memory in order.
+        X = np.array(xs).T if xs else np.empty((t.num_rows, 0))
         weight = t["weight"].to_numpy() if self.has_weights else None
         return Arrays(t["treated"].to_numpy().astype(float), t["outcome"].to_numpy(), X, weight, cluster)
 

@@ -114,10 +114,11 @@ def _rows(data: CrossSection) -> People:
     a = data.arrays()
     n = len(a.outcome)
     order = sorted(range(len(data.covariates)), key=lambda i: data.covariates[i])
+    y = a.outcome.astype(float, copy=False)
     return People(
         d=a.treated,
-        y=a.outcome.astype(float),
-        X=a.X[:, order].astype(float),
+        y=y,
+        X=(a.X if order == list(range(len(order))) else a.X.T[order].T).astype(float, copy=False),
         names=tuple(data.covariates[i] for i in order),
         w=np.ones(n) if a.weight is None else a.weight.astype(float),
         weighted=a.weight is not None,
@@ -126,7 +127,7 @@ def _rows(data: CrossSection) -> People:
         segments=data.segment_labels(),
         log=data.metric.in_logs,
         change=False,
-        level=a.outcome.astype(float),
+        level=y,
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def influence(
     p: People,
     at: Floats,
+    order: Ints,
     matched: tuple[Matches, ...],
     effects: list[Floats],
     slopes: list[Floats],
@@ -34,7 +35,8 @@ def influence(
     (2016, theorem 2).
 
     Args:
-        at: (n,) score, or (n, k) coordinates; fit: the logit of the score, None where it is given or not matched on.
+        at: (n,) score, or (n, k) coordinates; order: (n,) that of the score.
+        fit: the logit of the score, None where it is given or not matched on.
         effects, slopes: of each of ``matched``.
     """
     import numpy as np
@@ -47,7 +49,7 @@ def influence(
     )
 
     n, t = len(p.d), p.treated
-    along = AlongScore(at, t) if at.ndim == 1 else None
+    along = AlongScore(at, t, order) if at.ndim == 1 else None
     total = sum(float(p.w[m.focal].sum()) for m in matched)
     out = np.zeros(n)
     for k, (m, e, slope) in enumerate(zip(matched, effects, slopes, strict=True)):

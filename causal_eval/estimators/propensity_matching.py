@@ -79,6 +79,7 @@ class PropensityMatching(Options):
 
         from causal_eval.design.people import people
         from causal_eval.estimators._opt_in import estimand_of, overlap_details
+        from causal_eval.inference.order import stable_order
         from causal_eval.inference.overlap import need_overlap, overlap
 
         name, estimand = self.info.name, estimand_of(design)
@@ -94,7 +95,8 @@ class PropensityMatching(Options):
                 raise EstimatorRefusal("E401", f"the given score `{given}` is not strictly between 0 and 1")
         else:
             score, fit = self._score(p, self.generator(rng))
-        found = overlap(score, p.d, p.w, estimand)
+        order = stable_order(score)
+        found = overlap(score, p.d, p.w, estimand, order)
         need_overlap(found, estimand, name)
         strata = self._strata(p)
         details: dict[str, Json] = {"matching": self.matching, "distance": self.distance, "propensity": self.propensity}
@@ -102,18 +104,19 @@ class PropensityMatching(Options):
         if self.matching in ("subclass", "cem"):
             return self._stratified(p, score, strata, estimand, details)
         at = self._coordinates(p, score)
+        along = stable_order(at[:, 0], near=order) if at.shape[1] == 1 else None
         t = p.treated
         sides = [(np.flatnonzero(t), np.flatnonzero(~t))]
         if estimand == "ate":
             sides.append((np.flatnonzero(~t), np.flatnonzero(t)))
-        matched = tuple(self._match(at, score, a, b, strata) for a, b in sides)
+        matched = tuple(self._match(at, score, a, b, strata, along) for a, b in sides)
         if sum(len(m.focal) for m in matched) < 5:
             raise EstimatorRefusal(
                 "E402",
                 f"`{name}`: fewer than 5 people find a match",
                 hint="Widen the caliper, or match on fewer exact columns.",
             )
-        return self._write(p, at, score, fit, matched, estimand, details)
+        return self._write(p, at, score, order, fit, matched, estimand, details)
 
     def _consistent(self, p: People, estimand: str) -> None:
         if estimand == "ate" and (not self.replace or self.matching == "optimal"):
@@ -198,7 +201,9 @@ class PropensityMatching(Options):
         white: Floats = X @ vectors[:, kept] / np.sqrt(values[kept])
         return white
 
-    def _match(self, at: Floats, score: Floats, focal: Ints, pool: Ints, strata: Ints | None) -> Matches:
+    def _match(
+        self, at: Floats, score: Floats, focal: Ints, pool: Ints, strata: Ints | None, order: Ints | None
+    ) -> Matches:
         import numpy as np
 
         from causal_eval.inference.greedy import assigned, greedy
@@ -224,14 +229,14 @@ class PropensityMatching(Options):
             except ValueError as e:
                 raise EstimatorRefusal("E401", str(e), hint='Use matching = "nearest".') from e
         if not self.replace:
-            return greedy(at, score, focal, pool, self.ratio, caliper=limit, strata=strata)
+            return greedy(at, score, focal, pool, self.ratio, caliper=limit, strata=strata, order=order)
         if self.ties == "tree":
             if limit is not None or strata is not None:
                 raise EstimatorRefusal(
                     "E401", 'ties = "tree" takes no caliper and no exact columns', hint='Use ties = "all" or "first".'
                 )
             return from_tree(at, focal, pool, self.ratio)
-        found = nearest(at, focal, pool, self.ratio, caliper=limit, strata=strata)
+        found = nearest(at, focal, pool, self.ratio, caliper=limit, strata=strata, order=order)
         return found if self.ties == "all" else found.first(self.ratio, at)
 
     def _write(
@@ -239,6 +244,7 @@ class PropensityMatching(Options):
         p: People,
         at: Floats,
         score: Floats,
+        order: Ints,
         fit: Logit | None,
         matched: tuple[Matches, ...],
         estimand: str,
@@ -290,7 +296,9 @@ class PropensityMatching(Options):
                 how = f"clustered by matched set ({g:,} sets), t with {g - 1:,} degrees of freedom"
             else:
                 estimated = fit if on_score and self.errors == "heteroskedastic" else None
-                psi = influence(p, score if on_score else at, matched, effects, slopes, value, estimated, estimand)
+                psi = influence(
+                    p, score if on_score else at, order, matched, effects, slopes, value, estimated, estimand
+                )
                 observed_psi = np.zeros(n)
                 observed_psi[first.focal] = (
                     w[first.focal]
@@ -302,11 +310,11 @@ class PropensityMatching(Options):
         else:
             # What the adjustment takes out is no noise, and nothing the estimated score could explain.
             adjusted = p.y - p.X @ slopes[0] if self.bias_adjust else p.y
-            along = AlongScore(score, t) if on_score and self.errors == "heteroskedastic" else None
+            along = AlongScore(score, t, order) if on_score and self.errors == "heteroskedastic" else None
             if self.errors == "homoskedastic":
                 sigma2 = np.full(n, one_variance(p, matched, slopes, value))
             elif along is not None:
-                sigma2 = variance_along_score(along, adjusted)
+                sigma2 = variance_along_score(along, adjusted, after > 0)
             else:
                 sigma2 = variance_by_neighbours(at, t, adjusted)
             total = variance_of_matching(matched, tuple(effects), value, sigma2, w)

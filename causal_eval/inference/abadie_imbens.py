@@ -39,53 +39,69 @@ class AlongScore:
 
     Args:
         score: (n,); t: (n,) the one group, the other is the rest.
+        order: (n,) the order of the score, where it is known.
     """
 
-    def __init__(self, score: Floats, t: Bools) -> None:
+    def __init__(self, score: Floats, t: Bools, order: Ints | None = None) -> None:
         import numpy as np
 
-        self.order = stable_order(score)
+        self.order = stable_order(score) if order is None else order
         ranked = score[self.order]
         n = len(score)
         starts = np.append(True, ranked[1:] != ranked[:-1])
-        block = np.maximum.accumulate(np.where(starts, np.arange(n), 0))
+        tied = not starts.all()
+        block = np.maximum.accumulate(np.where(starts, np.arange(n), 0)) if tied else None
         self.rows: dict[bool, Ints] = {}
         self.first: dict[bool, Ints] = {}
         self.size: dict[bool, int] = {}
         for key, group in ((True, t), (False, ~t)):
             mine = group[self.order]
-            place: Ints = (np.cumsum(mine) - mine)[block]
+            place: Ints = np.cumsum(mine) - mine
+            if block is not None:
+                place = place[block]
             count = int(mine.sum())
             self.size[key] = min(LIKE, count)
             self.rows[key] = np.flatnonzero(mine)
             self.first[key] = np.clip(place - self.size[key] // 2, 0, count - self.size[key])
 
-    def mean(self, key: bool, ranked: Floats) -> Floats:
-        """(n,) mean of (n,) ``ranked`` over the rows of group ``key`` like each row; both in the order of the score."""
-        import numpy as np
+    def mean(self, key: bool, ranked: Floats, of: Ints | None = None) -> Floats:
+        """(n,) mean of (n,) ``ranked`` over the rows of group ``key`` like each row; both in the order of the score.
 
-        total = np.concatenate([[0.0], np.cumsum(ranked[self.rows[key]])])
-        first, size = self.first[key], self.size[key]
-        out: Floats = (total[first + size] - total[first]) / size
+        Args:
+            of: places in that order whose means are wanted, all unless given.
+        """
+        size = self.size[key]
+        first = self.first[key] if of is None else self.first[key][of]
+        total = _sums_before(ranked[self.rows[key]])
+        out: Floats = total[first + size]
+        out -= total[first]
+        out /= size
         return out
 
-    def covariances(self, key: bool, a: Floats, ranked: Floats) -> Floats:
+    def covariances(self, key: bool, a: Floats, ranked: Floats, mean: Floats) -> Floats:
         """(n,) v with v' z = sum_i a_i cov_i(z, ``ranked``) for every z, cov_i among the rows of group ``key`` like row i.
 
-        ``mean`` is a linear map; what it is asked for is one product of its transpose, so no column of z is averaged.
+        The mean is a linear map; what it is asked for is one product of its transpose, so no column of z is averaged. The rows in
+        whose windows a row of the group lies follow each other: what they weigh is the difference of two sums.
+
+        Args:
+            mean: (n,) that of ``ranked`` in the group.
         """
         import numpy as np
 
-        first, size, rows = self.first[key], self.size[key], self.rows[key]
+        size, rows = self.size[key], self.rows[key]
+        until = np.cumsum(np.bincount(self.first[key], minlength=len(rows)))
 
         def spread(weights: Floats) -> Floats:
-            add = np.bincount(first, weights, len(rows) + 1) - np.bincount(first + size, weights, len(rows) + 1)
-            out: Floats = np.cumsum(add)[: len(rows)] / size
+            out: Floats = _sums_before(weights)[until]
+            out[size:] -= out[:-size].copy()
             return out
 
         out = np.zeros(len(ranked))
-        mine = ranked[rows]
-        out[rows] = (spread(a) * mine - spread(a * self.mean(key, ranked))) * size / (size - 1)
+        found = spread(a)
+        found *= ranked[rows]
+        found -= spread(a * mean)
+        out[rows] = found / (size - 1)
         return out
 
     def back(self, ranked: Floats) -> Floats:
@@ -97,17 +113,29 @@ class AlongScore:
         return out
 
 
-def variance_along_score(along: AlongScore, y: Floats) -> Floats:
-    """(n,) variance of the outcome among rows of the same group with like scores."""
+def _sums_before(x: Floats) -> Floats:
+    """(n + 1,) sums of the first 0, 1, ... n of (n,) ``x``."""
     import numpy as np
 
-    ranked = y[along.order]
-    out = np.empty(len(y))
+    out = np.zeros(len(x) + 1)
+    np.cumsum(x, out=out[1:])
+    return out
+
+
+def variance_along_score(along: AlongScore, y: Floats, of: Bools) -> Floats:
+    """(n,) variance of the outcome among rows of the same group with like scores, for the rows ``of``; zero for others."""
+    import numpy as np
+
+    ranked, wanted = y[along.order], of[along.order]
+    out = np.zeros(len(y))
     for key, rows in along.rows.items():
+        some = rows[wanted[rows]]
+        if not len(some):
+            continue
         centre = ranked - ranked[rows].mean()
         size = along.size[key]
-        found = along.mean(key, centre**2) - along.mean(key, centre) ** 2
-        out[rows] = np.maximum(found[rows], 0.0) * size / (size - 1)
+        found = along.mean(key, centre**2, some) - along.mean(key, centre, some) ** 2
+        out[some] = np.maximum(found, 0.0) * size / (size - 1)
     return along.back(out)
 
 
@@ -190,12 +218,15 @@ def score_direction(fit: Logit, along: AlongScore, y: Floats, value: float, esti
     e, w = fit.score[along.order], fit.w[along.order]
     n = float(w.sum())
     ranked = (y - y.mean())[along.order]
+    mean = {key: along.mean(key, ranked) for key in (True, False)}
+    by_odds = along.covariances(False, w * e, ranked, mean[False])
     if estimand == "ate":
-        v = along.covariances(True, w * (1 - e), ranked) + along.covariances(False, w * e, ranked)
-        return along.back(v) @ fit.Z / n, np.zeros(fit.Z.shape[1])
+        v = along.covariances(True, w * (1 - e), ranked, mean[True]) + by_odds
+        return fit.Z.sums(along.back(v))[0] / n, np.zeros(fit.Z.shape[1])
     f = w * e * (1 - e)
     treated = float(fit.w @ fit.d)
-    same = f * (along.mean(True, ranked) - along.mean(False, ranked) - value) + along.covariances(True, f, ranked)
-    c = along.back(same + along.covariances(False, w * e**2, ranked)) @ fit.Z / treated
-    g = along.back(same - along.covariances(False, f, ranked)) @ fit.Z / treated
-    return c, g
+    v = f * (mean[True] - mean[False] - value) + along.covariances(True, f, ranked, mean[True])
+    v -= along.covariances(False, f, ranked, mean[False])
+    # As f + e^2 = e, c is g and the covariances by e.
+    g, rest = fit.Z.sums(along.back(v), along.back(by_odds)) / treated
+    return g + rest, g

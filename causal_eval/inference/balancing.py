@@ -114,7 +114,7 @@ def _by_score(kind: Kind, estimand: str, X: Floats, d: Floats, y: Floats, w: Flo
     from causal_eval.inference.logit import logit
 
     fit = logit(X, d, w)
-    e, Z = fit.score, fit.Z
+    e, Z = fit.score, fit.Z.matrix()
     if kind == "cbps":
         e, psi = _cbps(fit.linear, Z, d, w)
     else:

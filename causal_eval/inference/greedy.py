@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
+WORTH_COMPILING = 300_000
+"""Choices from which on a compiled loop makes up for the second that numba takes to load."""
+
 
 def greedy(
     at: Floats,
@@ -27,38 +30,57 @@ def greedy(
     *,
     caliper: float | None = None,
     strata: Ints | None = None,
+    order: Ints | None = None,
 ) -> Matches:
     """Match as :func:`causal_eval.inference.nearest.nearest`, each row of ``pool`` at most once.
 
     Args:
-        at: (n, k) coordinates; score: (n,) decides the order.
+        at: (n, k) coordinates; score: (n,) decides who chooses first.
+        order: (n,) rows in the order of their only coordinate, ties by position, where it is known.
     """
     import numpy as np
 
-    from causal_eval.inference._greedy_loops import by_covariates, by_score
-    from causal_eval.inference.nearest import Matches
+    from causal_eval.inference.nearest import gathered, within_strata
+    from causal_eval.inference.order import among, stable_order
 
+    if at.shape[1] == 1:
+        pool = among(pool, stable_order(at[:, 0]) if order is None else order)
     limit = np.inf if caliper is None else float(caliper)
-    code = np.zeros(len(at), dtype=np.int64) if strata is None else strata.astype(np.int64)
     f, r = [], []
-    for s in np.unique(code[focal]):
-        some, others = focal[code[focal] == s], pool[code[pool] == s]
-        some = some[np.argsort(-score[some], kind="stable")]
+    for some, others in within_strata(focal, pool, strata):
+        some = some[stable_order(-score[some])]
         if at.shape[1] == 1:
-            others = others[np.argsort(at[others, 0], kind="stable")]
-            found = by_score(at[some, 0], at[others, 0], others, ratio, limit)
+            found = _by_score(at[some, 0], at[others, 0], others, ratio, limit)
         else:
+            from causal_eval.inference._greedy_loops import by_covariates
+
             found = by_covariates(at[some], at[others], ratio, limit)
         round_, place = np.nonzero(found >= 0)
         f.append(some[place])
         r.append(others[found[round_, place]])
-    rows, matched = np.concatenate(f), np.concatenate(r)
-    order = np.lexsort((matched, rows))
-    rows, matched = rows[order], matched[order]
-    found = np.unique(rows)
-    edge = np.searchsorted(found, rows)
-    share = 1.0 / np.bincount(edge, minlength=len(found))[edge] if len(found) else np.empty(0)
-    return Matches(found, edge, matched, share, np.setdiff1d(focal, found))
+    return gathered(len(at), focal, np.concatenate(f), np.concatenate(r))
+
+
+def _by_score(x: Floats, place: Floats, row: Ints, ratio: int, limit: float) -> Ints:
+    """(ratio, m) position in ``place`` (n, ascending) each of x (m,) takes in each round, -1 for none."""
+    import sys
+
+    import numpy as np
+
+    m, n = len(x), len(place)
+    new = np.append(True, place[1:] != place[:-1])[:n]
+    tie = np.maximum.accumulate(np.where(new, np.arange(n), 0))
+    start, left, right, out = np.searchsorted(place, x), np.arange(n + 2), np.arange(n + 2), np.full(ratio * m, -1)
+    if m * ratio > WORTH_COMPILING or "numba" in sys.modules:
+        from causal_eval.inference._greedy_loops import by_score
+
+        by_score(x, start, place, row, tie, ratio, limit, left, right, out)
+    else:
+        from causal_eval.inference._greedy_plain import by_score as in_python
+
+        # Python takes single numbers faster from a view of the memory than from an array.
+        in_python(x.data, start.data, place.data, row.data, tie.data, ratio, limit, left.data, right.data, out.data)
+    return out.reshape(ratio, m)
 
 
 def assigned(at: Floats, focal: Ints, pool: Ints, *, caliper: float | None = None) -> Matches:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from causal_eval.inference.order import stable_order
+from causal_eval.inference.order import among, stable_order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,7 +82,14 @@ class Matches:
 
 
 def nearest(
-    at: Floats, focal: Ints, pool: Ints, ratio: int, *, caliper: float | None = None, strata: Ints | None = None
+    at: Floats,
+    focal: Ints,
+    pool: Ints,
+    ratio: int,
+    *,
+    caliper: float | None = None,
+    strata: Ints | None = None,
+    order: Ints | None = None,
 ) -> Matches:
     """Match each of ``focal`` with its nearest rows of ``pool``.
 
@@ -92,36 +99,44 @@ def nearest(
         ratio: matches a row; fewer where the pool or its stratum has fewer.
         caliper: largest distance.
         strata: (n,) only rows of the same stratum are matched.
+        order: (n,) rows in the order of their only coordinate, where it is known.
     """
     import numpy as np
 
-    if strata is None:
-        groups = [(focal, pool)]
-    else:
-        groups = [(focal[strata[focal] == s], pool[strata[pool] == s]) for s in np.unique(strata[focal])]
+    if at.shape[1] == 1:
+        order = stable_order(at[:, 0]) if order is None else order
+        focal, pool = among(focal, order), among(pool, order)
     scale = float(at.std(axis=0).max()) or 1.0
     limit = np.inf if caliper is None else caliper * (1 + TIE)
-    f, r, s = [], [], []
-    for some, others in groups:
-        if not len(some) or not len(others):
-            continue
-        a, b, c = _one_stratum(at, some, others, ratio, limit, TIE * scale)
-        f.append(a)
-        r.append(b)
-        s.append(c)
-    rows = np.concatenate(f) if f else np.empty(0, dtype=np.int64)
-    place = np.zeros(len(at), dtype=np.int64)
+    parts = [
+        _one_stratum(at, some, others, ratio, limit, TIE * scale) for some, others in within_strata(focal, pool, strata)
+    ]
+    rows, matched, share = (np.concatenate(v) for v in zip(*parts, strict=True))
+    return gathered(len(at), focal, rows, matched, share)
+
+
+def within_strata(focal: Ints, pool: Ints, strata: Ints | None) -> list[tuple[Ints, Ints]]:
+    """The rows of each stratum that ``focal`` has, in their order: one pair of groups where there are no strata."""
+    import numpy as np
+
+    if strata is None:
+        return [(focal, pool)]
+    return [(focal[strata[focal] == s], pool[strata[pool] == s]) for s in np.unique(strata[focal])]
+
+
+def gathered(n: int, focal: Ints, rows: Ints, matched: Ints, share: Floats | None = None) -> Matches:
+    """The matches among n rows of edges from ``rows`` of ``focal`` to ``matched`` (E,); shares are equal unless given."""
+    import numpy as np
+
+    place = np.zeros(n, dtype=np.int64)
     place[rows] = 1
     found = np.flatnonzero(place)
     lost = np.sort(focal[place[focal] == 0])
     place[found] = np.arange(len(found))
-    return Matches(
-        found,
-        place[rows],
-        np.concatenate(r) if r else np.empty(0, dtype=np.int64),
-        np.concatenate(s) if s else np.empty(0),
-        lost,
-    )
+    edge = place[rows]
+    if share is None:
+        share = 1.0 / np.bincount(edge, minlength=len(found))[edge]
+    return Matches(found, edge, matched, share, lost)
 
 
 def from_tree(at: Floats, focal: Ints, pool: Ints, ratio: int) -> Matches:
@@ -141,37 +156,32 @@ def from_tree(at: Floats, focal: Ints, pool: Ints, ratio: int) -> Matches:
 def _one_stratum(
     at: Floats, focal: Ints, pool: Ints, ratio: int, limit: float, tie: float
 ) -> tuple[Ints, Ints, Floats]:
-    """Edges (focal row, matched row, share)."""
+    """Edges (focal row, matched row, share). With one coordinate ``focal`` and ``pool`` are in its order."""
     import numpy as np
 
+    if not len(focal) or not len(pool):
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
     if at.shape[1] == 1:
-        by_point, begin = _points(np.round(at[pool, 0] / tie))
+        ordered, place = pool, at[pool, 0]
+        grid = np.round(place / tie)
+        begin = np.concatenate([[0], np.flatnonzero(grid[1:] != grid[:-1]) + 1, [len(grid)]])
         count = np.diff(begin)
-        mean = np.add.reduceat(at[pool, 0][by_point], begin[:-1]) / count
+        mean = np.add.reduceat(place, begin[:-1]) / count
         first, last = _window(mean, count, at[focal, 0], ratio, limit, tie)
         n = last - first
         mine = np.repeat(np.arange(len(focal)), n)
         point = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n) + np.repeat(first, n)
     else:
         points, where, count = np.unique(at[pool], axis=0, return_inverse=True, return_counts=True)
-        by_point = np.argsort(where.ravel(), kind="stable")
+        ordered = pool[np.argsort(where.ravel(), kind="stable")]
         begin = np.concatenate([[0], np.cumsum(count)])
         mine, point = _tree(points, count, at[focal], ratio, limit, tie)
     size = count[point]
     rows = np.repeat(mine, size)
     inside = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-    matched = pool[by_point[np.repeat(begin[point], size) + inside]]
+    matched = ordered[np.repeat(begin[point], size) + inside]
     total = np.bincount(rows, minlength=len(focal)).astype(float)
     return focal[rows], matched, 1.0 / total[rows]
-
-
-def _points(grid: Floats) -> tuple[Ints, Ints]:
-    """(n,) rows by their place on the grid, ties by position, and (u + 1,) where each of the u places begins among them."""
-    import numpy as np
-
-    order = stable_order(grid)
-    ranked = grid[order]
-    return order, np.concatenate([[0], np.flatnonzero(ranked[1:] != ranked[:-1]) + 1, [len(grid)]])
 
 
 def _window(place: Floats, count: Ints, x: Floats, ratio: int, limit: float, tie: float) -> tuple[Ints, Ints]:

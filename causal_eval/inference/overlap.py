@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 EDGE = 0.01
 """A propensity closer than this to the end where nobody comparable exists."""
@@ -40,32 +41,43 @@ class Overlap:
     untreated: tuple[int, ...]
 
 
-def overlap(score: Floats, d: Floats, w: Floats, estimand: str) -> Overlap:
-    """The overlap of (n,) scores under ``estimand``."""
+def overlap(score: Floats, d: Floats, w: Floats, estimand: str, order: Ints | None = None) -> Overlap:
+    """The overlap of (n,) scores under ``estimand``. ``order``: (n,) that of the scores, where it is known."""
     import numpy as np
     from scipy.special import expit, logit
 
-    from causal_eval.inference.order import rank_above
+    from causal_eval.inference.order import above_in_order
 
     t = d > 0
     beyond = score > 1 - EDGE
     about = t if estimand == "att" else np.ones(len(d), dtype=bool)
     if estimand != "att":
         beyond = beyond | (score < EDGE)
-    auc = rank_above(score[t], score[~t])
+    order = np.argsort(score) if order is None else order
+    chosen = t[order]
+    one, other = score[order[chosen]], score[order[~chosen]]
     share = w @ d / w.sum()
-    preference = expit(logit(np.clip(score, 1e-12, 1 - 1e-12)) - logit(share))
-    equipoise = float(w @ ((preference >= 0.3) & (preference <= 0.7)) / w.sum())
-    edges = np.linspace(0, 1, 21)
+    # A preference score is the score with the odds of the share taken out: its bounds are moved, not the rows.
+    least, most = expit(logit(np.array([0.3, 0.7])) + logit(share))
+    equipoise = float(w @ ((score >= least) & (score <= most)) / w.sum())
     return Overlap(
         outside=float(w[about] @ beyond[about] / w[about].sum()),
-        auc=auc,
-        low=float(np.quantile(score[t], 0.01)),
-        high=float(np.quantile(score[t], 0.99)),
+        auc=above_in_order(one, other),
+        low=float(np.quantile(one, 0.01)),
+        high=float(np.quantile(one, 0.99)),
         equipoise=equipoise,
-        treated=tuple(int(c) for c in np.histogram(score[t], edges)[0]),
-        untreated=tuple(int(c) for c in np.histogram(score[~t], edges)[0]),
+        treated=_by_twentieth(one),
+        untreated=_by_twentieth(other),
     )
+
+
+def _by_twentieth(ranked: Floats) -> tuple[int, ...]:
+    """Counts of ascending scores in twenty equal parts of [0, 1], the last one closed."""
+    import numpy as np
+
+    edges = np.linspace(0, 1, 21)
+    at = np.append(np.searchsorted(ranked, edges[:-1]), np.searchsorted(ranked, 1.0, side="right"))
+    return tuple(int(c) for c in np.diff(at))
 
 
 def need_overlap(found: Overlap, estimand: str, method: str) -> None:
