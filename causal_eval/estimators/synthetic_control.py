@@ -123,8 +123,7 @@ class SyntheticControl(PathOptions):
         estimate = self._write(data, pool, method, found, details, rng)
         note = (
             f"Over predictor weights whose fit is within 1% of the best found, the effect lies between {near.min():.4g} and "
-            f"{near.max():.4g}. Placebos search less widely: some could fit better than they do, and the p-value could then be larger "
-            "(with `v` given, all use the same weights). Checks that estimate again keep the predictor weights."
+            f"{near.max():.4g}. The same search was made for every placebo. Checks that estimate again keep the predictor weights."
             if not self.v
             else "The weights of the predictors were given, and are the same for every placebo."
         ).replace("-", "\N{MINUS SIGN}")

@@ -321,3 +321,28 @@ def without_each_row(rows: Floats, G: Floats, k: int, pool: Ints, out: Floats, p
         _, gap = active_set(left, k, pool, 0.0, none, cold, out[t], precise, listed)
         total += gap
     return total
+
+
+@_jit
+def for_each_v(
+    X: Floats, Z: Floats, V: Floats, k: int, pool: Ints, out: Floats, losses: Floats, precise: float, listed: int
+) -> float:
+    """Row s of ``out`` (S, n) solves the problem on sqrt(V[s]) X, ``losses[s]`` is its mean squared gap on (T, n) Z.
+
+    X is (K, n), each row's mean over columns taken out. Returns the sum of the gaps, finite where every search ended.
+    """
+    K, n = X.shape
+    none = np.zeros(n)
+    cold = np.zeros(0)
+    scaled = np.empty((K, n))
+    total = 0.0
+    for s in range(len(V)):
+        for i in range(K):
+            root = np.sqrt(V[s, i])
+            for j in range(n):
+                scaled[i, j] = root * X[i, j]
+        _, gap = active_set(scaled.T @ scaled, k, pool, 0.0, none, cold, out[s], precise, listed)
+        total += gap
+        missed = Z[:, k] - Z @ out[s]
+        losses[s] = (missed @ missed) / len(missed)
+    return total

@@ -1,4 +1,8 @@
-"""The synthetic control matched on predictors, as a method: V is given, or searched for the treated and for every placebo."""
+"""The synthetic control matched on predictors, as a method: V is given, or searched alike for the treated and every placebo.
+
+A rank compares fits made in one way. Had the treated been searched for longer than its placebos, it would fit better before the
+launch than they do and its ratio, and with it the evidence, would be too large: so all searches are the same.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
-PLACEBO_GENERATIONS, PLACEBO_POLISHED = 20, 1
-"""How far V is searched for a placebo: less than for the treated, so a placebo may fit a little worse than it could."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictors:
@@ -32,41 +33,49 @@ class Predictors:
 
     X: Floats
     v: Floats | None = None
-    _searched: dict[bytes, Chosen] = field(default_factory=dict, init=False, repr=False)
+    _searched: dict[tuple[bytes, int, bytes], Chosen] = field(default_factory=dict, init=False, repr=False)
 
     def fit(self, Y: Floats, targets: Sequence[int], pools: Sequence[Ints], pre: Bools, post: Bools) -> Fits:
         """See :class:`causal_eval.inference.counterfactual.Method`."""
         import numpy as np
 
         from causal_eval.inference.counterfactual import Fits
-        from causal_eval.inference.v_search import search
 
         if self.v is not None:
             return self._given(Y, targets, pools, pre, self.v)
-        weights, v = np.zeros((len(targets), Y.shape[1])), np.zeros((len(targets), len(self.X)))
-        losses = np.zeros(len(targets))
-        for i, (k, pool) in enumerate(zip(targets, pools, strict=True)):
-            found = (
-                self.chosen(Y, pre)
-                if k == 0 and len(pool) == Y.shape[1] - 1
-                else search(self.X, Y[pre], k, pool, generations=PLACEBO_GENERATIONS, polished=PLACEBO_POLISHED)
-            )
-            weights[i], v[i], losses[i] = found.weights, found.v, found.objective
-        return Fits(weights, weights @ Y.T, losses, np.full(len(targets), np.nan), predictor_weights=v)
+        found = [self._search(Y, pre, k, pool) for k, pool in zip(targets, pools, strict=True)]
+        weights = np.array([f.weights for f in found])
+        return Fits(
+            weights,
+            weights @ Y.T,
+            np.array([f.objective for f in found]),
+            np.full(len(targets), np.nan),
+            predictor_weights=np.array([f.v for f in found]),
+        )
 
     def chosen(self, Y: Floats, pre: Bools) -> Chosen:
-        """The full search for the treated path, done once an outcome."""
+        """What was found for the treated path, column 0, among all donors."""
         import numpy as np
 
-        from causal_eval.inference.v_search import Chosen, search, weights_of
+        from causal_eval.inference.v_search import Chosen, weights_of
 
+        donors = np.arange(1, Y.shape[1])
         if self.v is None:
-            Z = np.ascontiguousarray(Y[pre])
-            if Z.tobytes() not in self._searched:
-                self._searched[Z.tobytes()] = search(self.X, Z, 0, np.arange(1, Y.shape[1]))
-            return self._searched[Z.tobytes()]
-        w = weights_of(self.X, self.v, 0, np.arange(1, Y.shape[1]))
+            return self._search(Y, pre, 0, donors)
+        w = weights_of(self.X, self.v, 0, donors)
         return Chosen(self.v, w, float(((Y[pre, 0] - Y[pre] @ w) ** 2).mean()), w[None], 1)
+
+    def _search(self, Y: Floats, pre: Bools, target: int, pool: Ints) -> Chosen:
+        """Done once a problem: the fit, its details and its checks ask for the same one."""
+        import numpy as np
+
+        from causal_eval.inference.v_search import search
+
+        Z = np.ascontiguousarray(Y[pre])
+        key = (Z.tobytes(), target, np.asarray(pool).tobytes())
+        if key not in self._searched:
+            self._searched[key] = search(self.X, Z, target, pool)
+        return self._searched[key]
 
     def _given(self, Y: Floats, targets: Sequence[int], pools: Sequence[Ints], pre: Bools, v: Floats) -> Fits:
         """One solution a target, all on one Gram matrix."""

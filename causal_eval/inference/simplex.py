@@ -22,10 +22,9 @@ returned with every solution.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -131,30 +130,6 @@ def solve_each(
     if not np.isfinite(gap).all():
         raise ArithmeticError("the search for donor weights did not end")
     return Solution(weights, squares, gap)
-
-
-def solver(target: int, pool: Ints) -> Callable[[Floats], Floats]:
-    """:func:`solve` of one target and pool for many G, as a function from (n, n) G to (n,) weights that checks only its result.
-
-    Raises:
-        ValueError: the pool is empty. Calls raise ArithmeticError as :func:`solve` does.
-    """
-    import numpy as np
-
-    if len(pool) == 0:
-        raise ValueError("no donor is left to weight")
-    members = np.ascontiguousarray(pool, dtype=np.int64)
-    nothing = np.zeros(0)
-    run = _compiled()
-
-    def weights_of(G: Floats) -> Floats:
-        weights = np.zeros(len(G))
-        squares, gap = run(G, int(target), members, 0.0, np.zeros(len(G)), nothing, weights, PRECISE, LISTED)
-        if not (isfinite(gap) and isfinite(squares)):
-            raise ArithmeticError("the search for donor weights did not end, or outcomes are not finite")
-        return weights
-
-    return weights_of
 
 
 def solve_without_each_row(X: Floats, target: int, pool: Ints) -> Floats:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from causal_eval.inference.v_search import search, weights_of
+from causal_eval.inference.predictors import Predictors
+from causal_eval.inference.v_search import FLOOR, search, weights_of
 
 
 def problem(seed):
@@ -36,3 +37,22 @@ def test_it_is_the_same_every_time():
     X, Z = problem(9)
     one, two = (search(X, Z, 0, np.arange(1, 12)) for _ in range(2))
     assert np.array_equal(one.weights, two.weights) and one.tried == two.tried
+
+
+def test_no_predictor_weighs_less_than_the_floor():
+    """Below it rounding decides the donor weights: Nelder-Mead once left the box and found 1e-19."""
+    for seed in range(3):
+        X, Z = problem(seed)
+        v = search(X, Z, 0, np.arange(1, 12)).v
+        assert v.min() >= v.max() * 10**FLOOR * (1 - 1e-9)
+
+
+def test_a_placebo_is_searched_for_as_far_as_the_treated():
+    X, Z = problem(3)
+    Y, pre = np.vstack([Z, Z[-3:] + 1]), np.arange(13) < 10
+    donors = np.arange(1, 12)
+    others = donors[donors != 4]
+    fits = Predictors(X).fit(Y, [0, 4], [donors, others], pre, ~pre)
+    for i, (target, pool) in enumerate(((0, donors), (4, others))):
+        alone = search(X, Z, target, pool)
+        assert np.array_equal(fits.predictor_weights[i], alone.v) and fits.objective[i] == alone.objective
