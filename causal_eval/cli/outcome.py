@@ -113,6 +113,19 @@ def silent_libraries(log: Callable[[str, str], None] | None = None) -> Iterator[
             os.environ["PYTHONWARNINGS"] = children
 
 
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """Look for cyclic garbage seldom: a figure is a hundred thousand small objects that live until it is saved."""
+    import gc
+
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
 def _place(error: BaseException) -> str:
     """module:line of the innermost frame that is ours; never the message, which may quote the data."""
     place = "?"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from causal_eval.cli import interrupt
 from causal_eval.cli.atomic import new_folder, tidy, write_file
+from causal_eval.cli.outcome import seldom_collected
 from causal_eval.errors import UsageError
 from causal_eval.results import io, tables
 
@@ -75,7 +76,7 @@ def write(
     from causal_eval.spec.read import resolved
 
     try:
-        with new_folder(where.folder) as folder:
+        with new_folder(where.folder) as folder, seldom_collected():
             progress("writing the tables")
             (folder / "study.toml").write_bytes(study_toml)
             values = {key: {"value": value, "origin": origin} for key, value, origin in resolved(document, spec)}

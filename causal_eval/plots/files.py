@@ -19,13 +19,19 @@ from causal_eval.results.types import StudyResult
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_BACKEND = "module://causal_eval.plots.svg_backend"
+_NO_METADATA = {"Date": None, "Creator": None, "Type": None, "Format": None}
+
 
 def svg_text(spec: FigureSpec, size: SizeName = "page") -> str:
     """The figure as one accessible ``<svg>`` element, without XML prologue, its ids unique to name and size."""
-    figure = spec.draw(size)
+    return _svg(spec.draw(size), spec, size)
+
+
+def _svg(figure: Figure, spec: FigureSpec, size: SizeName) -> str:
     out = io.StringIO()
     with style(SIZES[size]):
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
+        figure.savefig(out, format="svg", backend=_BACKEND, metadata=_NO_METADATA)
     return _accessible(out.getvalue(), spec, f"{spec.name}-{size}")
 
 
@@ -34,9 +40,8 @@ def _accessible(raw: str, spec: FigureSpec, prefix: str) -> str:
     body = re.sub(r"\s*<metadata>.*?</metadata>", "", body, flags=re.S)
     body = re.sub(r"<!--.*?-->\s*", "", body, flags=re.S)
     prefix = re.sub(r"[^A-Za-z0-9_-]", "_", prefix)
-    body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)
-    body = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', body)
-    body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)
+    for mark in (' id="', 'href="#', "url(#"):
+        body = body.replace(mark, f"{mark}{prefix}-")
     head, _, rest = body.partition(">")
     words = f'<title id="{prefix}-title">{escape(spec.title)}</title><desc id="{prefix}-desc">{escape(spec.alt)}</desc>'
     return f'{head} role="img" aria-labelledby="{prefix}-title {prefix}-desc">{words}{rest}'.rstrip() + "\n"
@@ -86,10 +91,11 @@ def write_figures(
 
 
 def write_figure(spec: FigureSpec, folder: Path, *, size: SizeName = "page") -> list[Path]:
-    """Write the four files of one figure and give their paths."""
+    """Write the four files of one figure, drawn once, and give their paths."""
+    figure = spec.draw(size)
     files: dict[str, bytes] = {
-        ".svg": ('<?xml version="1.0" encoding="utf-8"?>\n' + svg_text(spec, size)).encode(),
-        ".png": png_bytes(spec, size),
+        ".svg": ('<?xml version="1.0" encoding="utf-8"?>\n' + _svg(figure, spec, size)).encode(),
+        ".png": figure_png(figure, SIZES[size]),
         ".alt.txt": f"{spec.alt}\n\n{spec.long_description}\n".encode(),
         ".csv": series_csv(spec).encode(),
     }

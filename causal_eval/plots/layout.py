@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from causal_eval.plots.style import MUTED, Size, grid, heading, text_width, value_axis, wrap
+from causal_eval.plots.style import MUTED, Size, grid, heading, round_ticks, text_width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,13 +31,9 @@ def limits(values: list[float]) -> tuple[float, float]:
 
 
 def axis_width(values: list[float], size: Size, *, signed: bool, suffix: str) -> float:
-    """Room for the tick labels of those values: they are made once on a scrap of axes and measured."""
-    from matplotlib.figure import Figure
-
-    ax = Figure(figsize=(size.width, size.height)).add_axes((0.1, 0.1, 0.8, 0.4))
-    ax.set_ylim(*limits(values))
-    value_axis(ax, "y", suffix, ticks=4 if signed else 5, signed=signed)
-    return max((text_width(t.get_text(), size.font * 0.92) for t in ax.get_yticklabels()), default=0.2)
+    """Room for the tick labels that :func:`causal_eval.plots.style.value_axis` gives those values."""
+    _, words = round_ticks(*limits(values), suffix, 4 if signed else 5, signed=signed)
+    return max((text_width(w, size.font * 0.92) for w in words), default=0.2)
 
 
 def spans(flags: tuple[bool, ...]) -> list[tuple[int, int]]:

@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from causal_eval.plots.numbers import bound, fixed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.typing import RcKeyType
 
 SizeName = Literal["page", "slide", "phone"]
 
@@ -67,46 +69,60 @@ def style(size: Size) -> Iterator[None]:
     import matplotlib
 
     with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(
-            {
-                "font.family": ["DejaVu Sans"],
-                "font.size": size.font,
-                "text.parse_math": False,
-                "text.color": INK,
-                "axes.edgecolor": FAINT,
-                "axes.labelcolor": MUTED,
-                "axes.labelsize": size.font,
-                "axes.linewidth": 0.8,
-                "axes.spines.top": False,
-                "axes.spines.right": False,
-                "axes.titlesize": size.font,
-                "axes.unicode_minus": True,
-                "axes.axisbelow": True,
-                "xtick.color": MUTED,
-                "ytick.color": MUTED,
-                "xtick.labelsize": size.font * 0.92,
-                "ytick.labelsize": size.font * 0.92,
-                "lines.linewidth": size.line,
-                "figure.facecolor": PAPER,
-                "savefig.facecolor": PAPER,
-                "svg.hashsalt": "causal-eval",
-                "svg.fonttype": "path",
-                "path.simplify": False,
-            }
-        )
+        for key, value in _settings(size.font, size.line).items():
+            matplotlib.rcParams._set(key, value)
         yield
 
 
 @cache
+def _settings(font: float, line: float) -> dict[RcKeyType, Any]:
+    """matplotlib's own defaults, but for the backend, and what differs from them; checked once, here."""
+    import matplotlib
+
+    default = matplotlib.rcParamsDefault
+    ours = matplotlib.RcParams(
+        {
+            "font.family": ["DejaVu Sans"],
+            "font.size": font,
+            "text.parse_math": False,
+            "text.color": INK,
+            "axes.edgecolor": FAINT,
+            "axes.labelcolor": MUTED,
+            "axes.labelsize": font,
+            "axes.linewidth": 0.8,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": font,
+            "axes.unicode_minus": True,
+            "axes.axisbelow": True,
+            "xtick.color": MUTED,
+            "ytick.color": MUTED,
+            "xtick.labelsize": font * 0.92,
+            "ytick.labelsize": font * 0.92,
+            "lines.linewidth": line,
+            "figure.facecolor": PAPER,
+            "savefig.facecolor": PAPER,
+            "svg.hashsalt": "causal-eval",
+            "svg.fonttype": "path",
+            "path.simplify": False,
+        }
+    )
+    return {key: (ours if key in ours else default)._get(key) for key in default if key != "backend"}
+
+
 def text_width(text: str, points: float, *, bold: bool = False) -> float:
     """Width of one line of DejaVu Sans, in inches."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
+    from causal_eval.plots.lettering import lettering
 
-    font = FontProperties(family="DejaVu Sans", size=points, weight="bold" if bold else "normal")
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font, False)
-    return float(width) / 72
+    width, _, _ = lettering().get_text_width_height_descent(text, _font(points, bold), False)
+    return width / 72
+
+
+@cache
+def _font(points: float, bold: bool) -> FontProperties:
+    from matplotlib.font_manager import FontProperties
+
+    return FontProperties(family="DejaVu Sans", size=points, weight="bold" if bold else "normal")
 
 
 def wrap(text: str, inches: float, points: float, *, bold: bool = False, lines: int = 3) -> str:
@@ -127,9 +143,14 @@ def shorten(text: str, inches: float, points: float, *, bold: bool = False) -> s
     """``text`` cut to that width, with an ellipsis where it was cut."""
     if text_width(text, points, bold=bold) <= inches:
         return text
-    while text and text_width(f"{text}…", points, bold=bold) > inches:
-        text = text[:-1].rstrip()
-    return f"{text}…" if text else ""
+    fits, over = 0, len(text)
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        if text_width(f"{text[:middle].rstrip()}…", points, bold=bold) <= inches:
+            fits = middle
+        else:
+            over = middle
+    return f"{text[:fits].rstrip()}…" if fits else ""
 
 
 def heading(figure: Figure, text: str, size: Size) -> None:
@@ -148,13 +169,13 @@ def value_axis(ax: Axes, axis: Literal["x", "y"], suffix: str, *, ticks: int = 5
     """Round ticks inside the present limits, each with its unit; fewer along the bottom where their words would meet."""
     if axis == "y":
         low, high = sorted(ax.get_ylim())
-        ax.set_yticks(*_round_ticks(low, high, suffix, ticks, signed=signed))
+        ax.set_yticks(*round_ticks(low, high, suffix, ticks, signed=signed))
         return
     low, high = sorted(ax.get_xlim())
     points = ax.xaxis.get_major_ticks(1)[0].label1.get_fontproperties().get_size_in_points()
     inch = (high - low) / (ax.bbox.width / ax.figure.dpi)
     for most in range(ticks, 0, -1):
-        at, words = _round_ticks(low, high, suffix, most, signed=signed)
+        at, words = round_ticks(low, high, suffix, most, signed=signed)
         half = [(text_width(w, points) / 2 + 0.06) * inch for w in words]
         if all(at[k] + half[k] < at[k + 1] - half[k + 1] for k in range(len(at) - 1)):
             break
@@ -163,7 +184,8 @@ def value_axis(ax: Axes, axis: Literal["x", "y"], suffix: str, *, ticks: int = 5
     ax.set_xticks(at, words)
 
 
-def _round_ticks(low: float, high: float, suffix: str, ticks: int, *, signed: bool) -> tuple[list[float], list[str]]:
+def round_ticks(low: float, high: float, suffix: str, ticks: int, *, signed: bool) -> tuple[list[float], list[str]]:
+    """Where at most about ``ticks`` round ticks fall from ``low`` to ``high``, and what they say."""
     from matplotlib.ticker import MaxNLocator
 
     raw = MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from causal_eval.cli.atomic import write_file
-from causal_eval.cli.outcome import silent_libraries
+from causal_eval.cli.outcome import seldom_collected, silent_libraries
 from causal_eval.cli.words import formats_of
 from causal_eval.errors import UsageError
 from causal_eval.formats import FORMATS
@@ -55,7 +55,7 @@ def figures(run: Path, *, which: str, size: Any, out: Path | None) -> int:
 
 def _replace(folder: Path, write: Callable[[Path], object]) -> int:
     """Let ``write`` fill a temporary folder, then put each file of it into ``folder``, each in one step."""
-    with TemporaryDirectory() as scratch, silent_libraries():
+    with TemporaryDirectory() as scratch, silent_libraries(), seldom_collected():
         write(Path(scratch))
         try:
             for made in sorted(p for p in Path(scratch).rglob("*") if p.is_file()):
