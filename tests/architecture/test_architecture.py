@@ -23,6 +23,8 @@ HEAVY = {
 }  # fmt: skip
 COMPILED = {"inference/_greedy_loops.py", "inference/_prediction_loops.py", "inference/_simplex_loops.py"}
 """Loops that numba compiles: loaded by one function, when there is something to compute."""
+OF_MATPLOTLIB = {"plots/lettering.py", "plots/svg_backend.py"}
+"""Subclasses of its text maker and of its SVG backend: loaded by one function, when a figure is drawn."""
 PYDANTIC_MODELS = {
     "spec/models.py",
     "estimators/",
@@ -83,8 +85,15 @@ def test_no_module_loads_a_heavy_library_when_it_is_imported(path: Path) -> None
     """Pydantic is allowed where models are declared; everything else belongs inside the function that needs it."""
     inside = str(path.relative_to(PACKAGE))
     allowed = {"pydantic"} if any(inside.startswith(p) for p in PYDANTIC_MODELS) else set()
-    allowed |= {"numpy", "numba"} if inside in COMPILED else set()
+    allowed |= {"numpy", "numba"} if inside in COMPILED else {"matplotlib"} if inside in OF_MATPLOTLIB else set()
     assert set(imports(path, early=True)) & HEAVY <= allowed
+
+
+def test_naming_every_figure_of_a_result_loads_no_matplotlib() -> None:
+    """Its subclasses are reached from within functions alone."""
+    script = "import sys; from causal_eval.plots import files, figures; figures.families(); print('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_importing_the_package_loads_none_of_them() -> None:
