@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+SEARCHED = 99
+"""Groups of donors at most where predictor weights are searched for each: a second apiece."""
 LONG = 200
 """Pre-periods from which the t-test's interval is not warned of: it is exact only as both windows grow."""
 STEADY = (
@@ -219,8 +221,8 @@ def ranked_groups(found: Synthetic, level: float, rng: np.random.Generator, limi
     from causal_eval.inference.placebo_space import studentised
     from causal_eval.inference.predictors import Predictors
 
-    if any(isinstance(f.method, Predictors) for f in found.cohorts):
-        return "groups of donors have no predictors of their own; leave predictors out, or treat the mean as one unit"
+    if any(isinstance(f.method, Predictors) and f.method.v is None for f in found.cohorts):
+        limits = {**limits, "most": SEARCHED, "draws": SEARCHED}
     wanted = averages(found)
     weights = average_weights(found, wanted)
     places = [

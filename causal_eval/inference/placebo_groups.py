@@ -90,6 +90,8 @@ def placebo_groups(
     """
     import numpy as np
 
+    from causal_eval.inference.predictors import Predictors
+
     J = donors.shape[1]
     whole = np.flatnonzero(np.isfinite(donors).all(axis=0))
     sizes = [p.size for p in places]
@@ -113,9 +115,11 @@ def placebo_groups(
         rest = [np.flatnonzero(~row) for row in inside[block]]
         taken = np.split(chosen[block], ends[:-1], axis=1)
         for place, row, members in zip(places, wanted, taken, strict=True):
-            means = donors[:, np.sort(members, axis=1)].mean(axis=2)
+            members = np.sort(members, axis=1)
+            means = donors[:, members].mean(axis=2)
             targets = list(range(J, J + len(rest)))
-            fit = place.method.fit(np.column_stack([donors, means]), targets, rest, place.pre, place.post)
+            method = place.method.beside(members) if isinstance(place.method, Predictors) else place.method
+            fit = method.fit(np.column_stack([donors, means]), targets, rest, place.pre, place.post)
             gaps = means.T - fit.paths
             effects[block] += place.size * gaps[:, place.post].sum(axis=1) / total
             rows[block] += gaps @ row

@@ -65,6 +65,17 @@ class Predictors:
         w = weights_of(self.X, self.v, 0, donors)
         return Chosen(self.v, w, float(((Y[pre, 0] - Y[pre] @ w) ** 2).mean()), w[None], 1)
 
+    def beside(self, groups: Ints) -> Predictors:
+        """This method for the donors alone and after them groups of them, whose predictors are the means of their members'.
+
+        Args:
+            groups: (B, m) members of each, counted from the first donor.
+        """
+        import numpy as np
+
+        donors = self.X[:, 1:]
+        return Predictors(np.column_stack([donors, donors[:, groups].mean(axis=2)]), self.v)
+
     def _search(self, Y: Floats, pre: Bools, target: int, pool: Ints) -> Chosen:
         """Done once a problem: the fit, its details and its checks ask for the same one."""
         import numpy as np

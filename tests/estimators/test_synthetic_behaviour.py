@@ -273,10 +273,22 @@ def test_a_ratio_of_totals_is_weighted_by_its_denominator():
     assert e.path[0].observed == pytest.approx(0.75 * wide.m00[0] + 0.25 * wide.m01[0])
 
 
-def _with_predictors():
-    frame = world(n=12)
+def _with_predictors(n=12, treated=1):
+    frame = world(n=n, treated=treated)
     frame["income"] = frame.u.str[1:].astype(int) % 5 + 0.01 * frame.t
     return ce.Panel.from_frame(frame, **ROLES, predictors=["income", "y"])
+
+
+def test_several_treated_units_matched_on_predictors_are_ranked_among_groups():
+    """Ten donors stand in two at a time, all 45 pairs; of the 165 threes of eleven donors 99 are drawn, as each needs a search."""
+    data = _with_predictors(treated=2)
+    e = ce.SyntheticControl(predictors=SPEC, v=(0.1, 0.3, 0.3, 0.3)).estimate(data)
+    assert "among 46 groups of 2 (all)" in e.inference
+    assert e.headline.p_value == pytest.approx(1 / 46) and e.headline.interval.low < 3 < e.headline.interval.high
+    one = ce.SyntheticControl(predictors=[{"column": "y", "at": [14]}]).estimate(data)
+    assert "among 46 groups of 2 (all)" in one.inference and one.headline.p_value < 0.2
+    many = ce.SyntheticControl(predictors=[{"column": "y", "at": [14]}]).estimate(_with_predictors(n=14, treated=3))
+    assert "among 100 groups of 3 (drawn)" in many.inference
 
 
 SPEC = [{"column": "income"}, {"column": "y", "at": [3, 9, 14]}]

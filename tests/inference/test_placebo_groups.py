@@ -9,6 +9,8 @@ import pytest
 
 from causal_eval.inference.counterfactual import Simplex
 from causal_eval.inference.placebo_groups import TOGETHER, Place, placebo_groups
+from causal_eval.inference.predictors import Predictors
+from causal_eval.inference.v_search import search, weights_of
 
 
 def alone(donors, members, others, pre, post):
@@ -67,3 +69,23 @@ def test_groups_that_are_drawn_hold_no_donor_twice():
     assert not found.exact and len(found.effects) == 50 and found.rows.shape == (50, 0)
     # A sum of three powers of ten: as many ones as distinct donors.
     assert all(str(round(3 * value)).count("1") == 3 for value in found.effects)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_group_has_the_mean_predictors_of_its_donors(given):
+    """Weights by hand, from the group's means beside the other donors alone; the treated path, column 0 of X, is in none of it."""
+    rng = np.random.default_rng(7)
+    donors = np.cumsum(rng.normal(size=(12, 5)), axis=0)
+    pre = np.arange(12) < 8
+    X = rng.normal(size=(3 if given else 1, 6))
+    method = Predictors(X, np.array([0.5, 0.3, 0.2]) if given else None)
+    found = placebo_groups(donors, [Place(2, pre, ~pre, method)], rng)
+    pairs = list(combinations(range(5), 2))
+    assert found.exact and len(found.effects) == len(pairs)
+    pool = np.arange(1, 4)
+    for effect, pair in zip(found.effects, pairs, strict=True):
+        rest = np.delete(np.arange(5), pair)
+        own = np.column_stack([X[:, 1:][:, list(pair)].mean(axis=1), X[:, 1:][:, rest]])
+        Y = np.column_stack([donors[:, list(pair)].mean(axis=1), donors[:, rest]])
+        w = weights_of(own, method.v, 0, pool) if given else search(own, Y[pre], 0, pool).weights
+        assert effect == pytest.approx((Y[~pre, 0] - Y[~pre] @ w).mean(), abs=1e-9)
