@@ -1,8 +1,9 @@
 """Matching and double machine learning on every size, each contender in a fresh process; prints a Markdown table.
 
-    python -m benchmarks.opt_in --rows 10000 100000 1000000 --peers PATH_TO_PYTHON
+    python -m benchmarks.opt_in --rows 10000 100000 1000000 --peers PATH_TO_PYTHON ...
 
-``--peers`` is the interpreter of an environment with the other packages; without it only this package and the floors run.
+``--peers`` are interpreters of environments with the other packages (causallib needs an older pandas than others), each tried in turn;
+MatchIt and Matching run in the ``Rscript`` on the path. What is in none of them is reported as not installed.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks import tasks
 from benchmarks.opt_in_world import COVARIATES
-from benchmarks.tasks import Answer, Contender, begin
+from benchmarks.tasks import Answer, Contender, begin, took
 
 CONTENDERS: dict[str, Contender] = {}
 SMALL, MEDIUM, LARGE = 10_000, 100_000, 1_000_000
@@ -155,6 +155,144 @@ def causalml_matching(path: str) -> Answer:
 def causalml_pairs(path: str) -> Answer:
     """The same without replacement."""
     return _causalml(path, False)
+
+
+@contender("matching with replacement, no errors")
+def causalmatch_matching(path: str) -> Answer:
+    """CausalMatch's psm on the score, with a scaled, converged logit."""
+    import pandas as pd
+    from causalmatch import matching
+    from sklearn.linear_model import LogisticRegression
+
+    frame = pd.read_parquet(path)
+    begin()
+    model = matching(data=frame, T="d", X=list(COVARIATES), y=["y"], id="unit")
+    model.psm(1, LogisticRegression(C=1e6, tol=1e-8, max_iter=1000), caliper=1.0)
+    return float(model.ate()["ate"].iloc[0]), None
+
+
+@contender("matching with replacement, no errors", largest=MEDIUM)
+def causallib_matching(path: str) -> Answer:
+    """causallib's PropensityMatching of the treated, on the score."""
+    import pandas as pd
+    from causallib.estimation import PropensityMatching
+    from sklearn.linear_model import LogisticRegression
+
+    frame = pd.read_parquet(path)
+    begin()
+    X, a, y = frame[list(COVARIATES)], frame["d"], frame["y"]
+    model = PropensityMatching(LogisticRegression(C=1e6, tol=1e-8, max_iter=1000), matching_mode="treatment_to_control")
+    outcomes = model.fit(X, a, y).estimate_individual_outcome(X, a)
+    gap = (outcomes[1] - outcomes[0])[a == 1]
+    return float(gap.mean()), None
+
+
+def _psmpy(path: str, replace: bool) -> Answer:
+    import matplotlib
+    import pandas as pd
+
+    matplotlib.use("Agg")
+    from psmpy import PsmPy
+
+    frame = pd.read_parquet(path)
+    begin()
+    model = PsmPy(frame, treatment="d", indx="unit", exclude=["y"])
+    model.logistic_ps(balance=False)
+    model.knn_matched(matcher="propensity_logit", replacement=replace) if hasattr(
+        model, "knn_matched"
+    ) else model.kdtree_matched(matcher="propensity_logit", replacement=replace)
+    pairs = model.matched_ids.dropna()
+    y = frame.set_index("unit")["y"]
+    return float((y.loc[pairs.iloc[:, 0]].to_numpy() - y.loc[pairs.iloc[:, 1]].to_numpy()).mean()), None
+
+
+@contender("matching with replacement, no errors", largest=MEDIUM)
+def psmpy_matching(path: str) -> Answer:
+    """psmpy's nearest neighbour on the logit."""
+    return _psmpy(path, True)
+
+
+@contender("matching without replacement, no errors", largest=MEDIUM)
+def psmpy_pairs(path: str) -> Answer:
+    """The same without replacement."""
+    return _psmpy(path, False)
+
+
+READ_IN_R = """
+arguments <- commandArgs(TRUE)
+n <- as.integer(arguments[2])
+columns <- matrix(readBin(arguments[1], "double", n * %d), n)
+colnames(columns) <- c(%s, "d", "y")
+people <- as.data.frame(columns)
+score <- d ~ %s
+began <- proc.time()
+%s
+spent <- proc.time() - began
+cat(sprintf("\\n%%.17g %%.17g %%.17g %%.17g\\n", estimate, error, spent[["user.self"]] + spent[["sys.self"]], spent[["elapsed"]]))
+"""
+
+
+def _in_r(path: str, package: str, code: str) -> Answer:
+    """Run R's ``code``, which sets ``estimate`` and ``error``; its own clock says what it took after reading."""
+    import subprocess
+    import tempfile
+
+    import numpy as np
+
+    names = ", ".join(f'"{c}"' for c in COVARIATES)
+    script = READ_IN_R % (len(COVARIATES) + 2, names, " + ".join(COVARIATES), code)
+    X, d, y = _arrays(path)
+    with tempfile.NamedTemporaryFile(suffix=".bin") as file:
+        np.concatenate([*X.T, d, y]).tofile(file.name)
+        load = f"suppressMessages(library({package}))"
+        try:
+            ran = subprocess.run(
+                ["Rscript", "-e", load + script, file.name, str(len(y))], capture_output=True, text=True
+            )
+        except FileNotFoundError as e:
+            raise ModuleNotFoundError("Rscript") from e
+    if ran.returncode:
+        raise (ModuleNotFoundError if "no package called" in ran.stderr else RuntimeError)(ran.stderr.strip()[-200:])
+    estimate, error, seconds, wall = (float(v) for v in ran.stdout.strip().splitlines()[-1].split())
+    took(wall, seconds)
+    return estimate, None if np.isnan(error) else error
+
+
+def _matchit(path: str, options: str) -> Answer:
+    code = f"""
+        found <- match.data(matchit(score, people, method = "nearest", {options}))
+        estimate <- coef(lm(y ~ d, found, weights = weights))[["d"]]
+        error <- NaN"""
+    return _in_r(path, "MatchIt", code)
+
+
+@contender("matching with replacement, no errors")
+def matchit_matching(path: str) -> Answer:
+    """R's MatchIt on the score."""
+    return _matchit(path, "replace = TRUE")
+
+
+@contender("matching without replacement, no errors")
+def matchit_pairs(path: str) -> Answer:
+    """The same without replacement."""
+    return _matchit(path, "replace = FALSE")
+
+
+@contender("matching without replacement in a caliper, no errors")
+def matchit_pairs_caliper(path: str) -> Answer:
+    """The same within 0.2 standard deviations of the logit."""
+    return _matchit(path, 'replace = FALSE, caliper = 0.2, link = "linear.logit"')
+
+
+@contender("matching with replacement, errors", largest=MEDIUM)
+def r_matching(path: str) -> Answer:
+    """R's Matching on the score, with Abadie-Imbens errors that take the score as known, no balance."""
+    code = """
+        fitted <- glm(score, binomial, people)
+        found <- Match(people$y, people$d, fitted$fitted.values, estimand = "ATT", M = 1)
+        estimate <- found$est[1]
+        error <- found$se"""
+    return _in_r(path, "Matching", code)
 
 
 # Double machine learning ----------------------------------------------------------------------------------------------

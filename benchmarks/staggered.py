@@ -2,7 +2,8 @@
 
     python -m benchmarks.staggered --rows 200000 2000000 20000000 --peers PATH_TO_PYTHON
 
-``--peers`` is the interpreter of an environment with the other packages; without it only this package and the floors run.
+``--peers`` are interpreters of environments with the other packages, each tried in turn; a package that is in none of them is
+reported as not installed.
 A contender that takes longer than ``--timeout`` seconds or more address space than ``--memory`` gigabytes is reported as such.
 """
 
@@ -24,6 +25,7 @@ from benchmarks.tasks import CONTENDERS, Contender
 
 HOME = Path(__file__).resolve().parent.parent
 OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "Cannot allocate memory", "OutOfMemory", "Out of Memory", "malloc of size")
+ABSENT = "ModuleNotFoundError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def run(
         return Run(name, rows, f"over {timeout:g} s", wall, cpu, peak)
     if child.returncode == 0:
         return Run(name, rows, "", wall, cpu, peak, json.loads(said.strip().splitlines()[-1]))
+    if ABSENT in complaint:
+        return Run(name, rows, "not installed")
     if any(w in complaint for w in OUT_OF_MEMORY):
         return Run(name, rows, f"over {memory / 1e9:g} GB", wall, cpu, peak)
     last = complaint.strip().splitlines()[-1:] or [f"exit {child.returncode}"]
@@ -111,7 +115,7 @@ def measure(s: Sweep) -> None:
     """Every contender on every size that the command line asks for; prints the table as it goes."""
     parser = argparse.ArgumentParser(prog=f"python -m {s.prog}")
     parser.add_argument("--rows", type=int, nargs="+", default=[s.rows])
-    parser.add_argument("--peers", default="", help="python with the other packages")
+    parser.add_argument("--peers", nargs="*", default=[], help="pythons with the other packages")
     parser.add_argument("--only", default="", help="contenders, by comma")
     parser.add_argument("--timeout", type=float, default=240)
     parser.add_argument("--memory", type=float, default=s.memory, help="gigabytes of address space")
@@ -129,13 +133,14 @@ def measure(s: Sweep) -> None:
             subprocess.run([sys.executable, "-m", s.world, str(path), str(rows)], cwd=HOME, check=True)
         for name in only or s.contenders:
             who = s.contenders[name]
-            if not who.ours and not given.peers:
-                continue
             if rows > who.largest:
                 print(row(Run(name, rows, f"not tried beyond {who.largest:,} rows"), s.contenders), flush=True)
                 continue
-            python = sys.executable if who.ours else given.peers
-            made = run(python, name, path, rows, given.timeout, int(given.memory * 1e9), s.tasks)
+            made = Run(name, rows, "not installed")
+            for python in [sys.executable] if who.ours else given.peers:
+                made = run(python, name, path, rows, given.timeout, int(given.memory * 1e9), s.tasks)
+                if made.said != "not installed":
+                    break
             print(row(made, s.contenders), flush=True)
 
 

@@ -54,6 +54,11 @@ def begin() -> None:
     _began.update(wall=time.perf_counter(), cpu=cpu())
 
 
+def took(wall: float, seconds: float) -> None:
+    """What another program, which was waited for, took by its own clock once its imports were done."""
+    _began.update(wall=time.perf_counter() - wall, cpu=cpu() - seconds)
+
+
 # What is here already: floors -----------------------------------------------------------------------------------------
 
 

@@ -79,7 +79,8 @@ def samples(folder: Path) -> Iterator[tuple[str, int, Sample]]:
 # This package ---------------------------------------------------------------------------------------------------------
 
 
-def _ours(s: Sample, estimand: str, model: Any) -> Answer:
+def estimated(s: Sample, estimand: str, model: Any) -> Answer:
+    """One of this package's estimators on ``s``."""
     import pandas as pd
 
     import causal_eval as ce
@@ -110,7 +111,7 @@ def _made(model: Callable[[Any], Any]) -> Callable[[Sample, str], Answer]:
     def run(s: Sample, estimand: str) -> Answer:
         import causal_eval as ce
 
-        return _ours(s, estimand, model(ce))
+        return estimated(s, estimand, model(ce))
 
     return run
 
