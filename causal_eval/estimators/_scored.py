@@ -139,8 +139,9 @@ def from_splits(
         said.append(f"{clipped:,} propensities beyond {1 - trim:.3g} (ATE: or below {trim:.3g}) were moved there.")
     how = f"orthogonal scores, {folds} folds" if folds > 1 else "influence functions"
     segments: tuple[Effect, ...] = ()
+    small: dict[str, Json] = {}
     if score == "irm":
-        segments = by_segment(p, found, declared, level, words(p, n, how))
+        segments, small = by_segment(p, found, declared, level, words(p, n, how))
     return write(
         p,
         method=method,
@@ -166,6 +167,7 @@ def from_splits(
             **overlap_details(seen),
             # A forest's outcome model is of both groups together: not the regression that the bias bound is about.
             **({} if outcome else {"omitted_variable": omitted(p, s, found, score, declared, trim)}),
+            **({"segments": small} if small else {}),
             **(more or {}),
         },
         more=segments,
@@ -214,8 +216,10 @@ def _treated_mean(p: People, f: Split) -> tuple[float, Floats]:
     return mean, np.where(t, p.w / e * (p.level - mean), 0.0) / p.w.sum()
 
 
-def by_segment(p: People, found: tuple[Split, ...], estimand: str, level: float, how: str) -> tuple[Effect, ...]:
-    """The effect in each declared segment, with intervals that hold for all of them at once."""
+def by_segment(
+    p: People, found: tuple[Split, ...], estimand: str, level: float, how: str
+) -> tuple[tuple[Effect, ...], dict[str, Json]]:
+    """The effect in each declared segment, with intervals that hold for all of them at once; and by column what was left out."""
     import numpy as np
 
     from causal_eval.estimators._opt_in import FEW_IN_SEGMENT, covariance
@@ -229,10 +233,13 @@ def by_segment(p: People, found: tuple[Split, ...], estimand: str, level: float,
     part = f.psi * total + about * f.value
     out: list[Effect] = []
     labels, values, psi, sizes = [], [], [], []
+    small: dict[str, dict[str, Json]] = {}
+    few = f"fewer than {FEW_IN_SEGMENT} treated or {FEW_IN_SEGMENT} untreated rows"
     for column, label in p.segments.items():
         for name in np.unique(label):
             inside = label == name
             if min(int((inside & p.treated).sum()), int((inside & ~p.treated).sum())) < FEW_IN_SEGMENT:
+                small.setdefault(column, {})[str(name)] = few
                 continue
             weight = float(about[inside].sum())
             value = float(part[inside].sum()) / weight
@@ -241,7 +248,7 @@ def by_segment(p: People, found: tuple[Split, ...], estimand: str, level: float,
             psi.append(np.where(inside, part - about * value, 0.0) / weight)
             sizes.append((int(inside.sum()), int((inside & p.treated).sum())))
     if not values:
-        return ()
+        return (), _left_out(small)
     joint, _ = covariance(p, np.column_stack(psi))
     wide = sup_t(joint, level=level)
     errors = np.maximum(np.sqrt(np.diag(joint)), 1e-300)
@@ -265,4 +272,8 @@ def by_segment(p: People, found: tuple[Split, ...], estimand: str, level: float,
                 n_treated=treated,
             )
         )
-    return tuple(out)
+    return tuple(out), _left_out(small)
+
+
+def _left_out(small: dict[str, dict[str, Json]]) -> dict[str, Json]:
+    return {column: {"left_out": dict(why)} for column, why in small.items()}

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def head_room(figure: Figure, text: str, size: Size) -> float:
-    """Draw the title and give the height it takes, in inches."""
+    """Draw the title and give the height it takes, in inches; what stands under another title has none of its own."""
+    if not size.titled:
+        return size.font * 0.5 / 72
     heading(figure, text, size)
     said = figure.get_suptitle()
     top = 0.1
@@ -84,7 +86,7 @@ def frame(
     below = line * axis_lines + (line * (said.count("\n") + 1.5) if note else 0.0)
     head = head_room(Figure(figsize=(size.width, size.height)), title, size)
     total = head + above + height + below if height is not None else size.height * tall
-    flat = Size(size.name, size.width, total, size.font, size.line)
+    flat = size.tall(total)
     figure = Figure(figsize=(flat.width, flat.height))
     head_room(figure, title, flat)
     panel = total - head - above - below

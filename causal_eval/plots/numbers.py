@@ -30,7 +30,7 @@ class Unit:
     factor: float = 1.0
     before: str = ""
     level: str = ""
-    """After a level: ``%``, `` minutes``."""
+    """After a level: ``%``, `` minutes``, `` in logs``."""
     change: str = ""
     """After a change, short: `` pp``."""
     words: str = ""
@@ -42,11 +42,14 @@ RELATIVE = Unit(100.0, "", "%", "%", "%")
 POINTS = Unit(100.0, "", "%", " pp", " percentage points")
 """A metric on the 0 to 1 scale."""
 
+LOGS = Unit(1.0, "", " in logs", " log points", " log points")
+"""The natural logarithm of a metric."""
+
 
 def unit_of(metric: MetricInfo, *, log: bool = False) -> Unit:
     """The unit of a metric's levels and absolute changes."""
     if log:
-        return Unit(1.0, "", "", " log points", " log points")
+        return LOGS
     if metric.kind in ("proportion", "prevalence"):
         return POINTS
     units = metric.units.strip() or ("days" if metric.kind == "duration" else "")

@@ -62,7 +62,8 @@ def _draw(result: DesignResult, title: str, relative: bool, size: Size) -> Figur
 
     with style(size):
         figure = Figure(figsize=(size.width, size.height * 0.8))
-        heading(figure, title, size)
+        if size.titled:
+            heading(figure, title, size)
         left, foot, head = 0.75, size.font * 4.2 / 72, size.font * 3.6 / 72
         wide, tall = size.width, float(figure.get_figheight())
         ax = figure.add_axes((left / wide, foot / tall, (wide - left - 0.2) / wide, (tall - foot - head) / tall))

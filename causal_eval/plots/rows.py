@@ -86,7 +86,7 @@ def draw_rows(title: str, panels: tuple[Panel, ...], size: Size, note: str = "")
         scratch = Figure(figsize=(size.width, size.height))
         head = head_room(scratch, title, size)
         total = head + sum(heights) + len(panels) * foot + (len(panels) - 1) * between + below
-        flat = Size(size.name, size.width, max(total, 1.5), size.font, size.line)
+        flat = size.tall(max(total, 1.5))
         figure = Figure(figsize=(flat.width, flat.height))
         head = head_room(figure, title, flat)
         lines = [x for p in panels for g in p.groups for x in g.lines]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
     from matplotlib.typing import RcKeyType
 
-SizeName = Literal["page", "slide", "phone"]
+SizeName = Literal["page", "slide", "phone", "under-title"]
 
 # Okabe and Ito (2008), told apart by line style and marker as well.
 INK = "#1a1a1a"
@@ -49,6 +49,12 @@ class Size:
     height: float
     font: float
     line: float
+    titled: bool = True
+    """Whether the figure says its title itself."""
+
+    def tall(self, height: float) -> Size:
+        """The same with another height, in inches."""
+        return replace(self, height=height)
 
     @property
     def narrow(self) -> bool:
@@ -60,6 +66,7 @@ SIZES: dict[SizeName, Size] = {
     "page": Size("page", 7.6, 5.2, 9.5, 1.8),
     "slide": Size("slide", 13.333, 7.5, 16.0, 3.0),
     "phone": Size("phone", 3.75, 4.9, 8.5, 1.6),
+    "under-title": Size("under-title", 12.1, 5.4, 13.5, 2.6, titled=False),  # the room below the title of a 16:9 slide
 }
 
 

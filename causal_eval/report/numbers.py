@@ -7,6 +7,7 @@ both ends of its interval.
 from __future__ import annotations
 
 from causal_eval.plots.numbers import (
+    LOGS,
     MINUS,
     RELATIVE,
     Unit,
@@ -26,6 +27,7 @@ from causal_eval.plots.numbers import (
 from causal_eval.results.types import Effect
 
 __all__ = [
+    "LOGS",
     "MINUS",
     "RELATIVE",
     "Unit",

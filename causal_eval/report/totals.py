@@ -10,7 +10,8 @@ def total_unit(result: StudyResult, metric: MetricInfo) -> Unit | None:
     """The unit of ``scale = cumulative``; None where a sum has no meaning (logarithms, values in per cent).
 
     A share summed over treated rows is a number of cases; a ratio summed over its denominators is in units of the
-    numerator, which can be counted where the ratio is a share of it. A ratio without units that is no share, such as
+    numerator, which can be counted where the ratio is a share of it and which the metric's label names: the number
+    stands alone, for a column's name is no unit. A ratio without units that is no share, such as
     points of a survey per answer, has no sum that anybody could act on.
     """
     unit = unit_of(metric, log=is_log(result, metric.name))
@@ -23,14 +24,5 @@ def total_unit(result: StudyResult, metric: MetricInfo) -> Unit | None:
         level = finding.estimate.counterfactual if finding is not None and finding.estimate is not None else None
         if level is None or not 0 <= level <= 1:
             return None
-        name = numerator(result, metric)
-        return Unit(1.0, "", f" {name}", f" {name}", f" {name}") if name else Unit()
+        return Unit()
     return unit
-
-
-def numerator(result: StudyResult, metric: MetricInfo) -> str:
-    """The column that a ratio counts, as its author called it; empty where the spec does not say."""
-    said = result.spec.get("metrics")
-    rows = said if isinstance(said, list) else []
-    row = next((r for r in rows if isinstance(r, dict) and r.get("name") == metric.name), {})
-    return str(row.get("numerator") or "")

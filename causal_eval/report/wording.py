@@ -27,6 +27,7 @@ from causal_eval.report.numbers import (
     share,
     unit_of,
 )
+from causal_eval.report.typeset import spoken
 from causal_eval.results.types import (
     Clause,
     Diagnostic,
@@ -114,8 +115,8 @@ def shortened(text: str, words: int) -> str:
     if len(parts) <= words:
         return text.strip()
     for n in range(words, MOST_WORDS // 10, -1):
-        if parts[n - 1][-1] in ".;":
-            return " ".join(parts[:n]).rstrip(".;")
+        if parts[n - 1][-1] in ".;:":
+            return " ".join(parts[:n]).rstrip(".;:")
     return cut(text, words)
 
 
@@ -226,8 +227,8 @@ def bottom_line(result: StudyResult) -> tuple[str, tuple[str, ...]]:
         "reason": sentence(result.decision.reason),
         "checks": checks_sentence(result),
     }
-    # The threat is told whole where the other sentences leave it the room.
-    room = max(24, budget - sum(word_count(text) for text in parts.values()) - 2)
+    # The threat is told whole where the other sentences leave it the room; the count of the checks makes way for it.
+    room = max(24, budget - sum(word_count(text) for name, text in parts.items() if name != "checks") - 2)
     if biggest:
         parts["threat"] = sentence(f"Biggest threat: {shortened(biggest, room)}")
     weak = result.decision.robustness == "weak"  # the reason then names the threat itself
@@ -329,7 +330,7 @@ def summary(result: StudyResult) -> str:
 
 def _printable(line: str) -> str:
     """A line that moves no cursor: user-supplied line breaks and control characters become spaces."""
-    return "".join(c if c.isprintable() else " " for c in line)
+    return spoken("".join(c if c.isprintable() else " " for c in line))
 
 
 def effect_line(effect: Effect, unit: Unit) -> str:

@@ -102,6 +102,16 @@ def test_segments_have_effects_of_their_own():
     e = ce.AIPW().estimate(people(frame, segments=["s"]), Design(estimand="ate"))
     assert e.effect("segment:s=new").value == pytest.approx(3, abs=0.35)
     assert e.effect("segment:s=old").value == pytest.approx(1, abs=0.35)
+    assert "segments" not in e.details
+
+
+def test_a_segment_of_few_rows_has_no_effect_and_the_estimate_says_why():
+    """Fewer than twenty on either side; it is not left out in silence."""
+    frame = launch(n=600)
+    frame.loc[:14, "s"] = "rare"
+    e = ce.AIPW().estimate(people(frame, segments=["s"]), Design(estimand="ate"))
+    assert not any(x.aggregation == "segment:s=rare" for x in e.effects)
+    assert e.details["segments"] == {"s": {"left_out": {"rare": "fewer than 20 treated or 20 untreated rows"}}}
 
 
 def test_clusters_widen_errors_and_stay_whole_in_folds():

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from matplotlib.text import Text as MatplotlibText
 from sample_evidence import evidence
 from sample_result import SAMPLE, WEEKS, broken, effect, launch, organ_donations
 
+from causal_eval.plots.figures import figures
 from causal_eval.report.blocks import Section, Table, Text
 from causal_eval.report.build import build
 from causal_eval.report.limits import limitations
 from causal_eval.report.sections import events, over_time, robustness, segments, sensitivity, totals
-from causal_eval.results.types import Diagnostic, Event, StudyResult
+from causal_eval.results.types import Diagnostic, Effect, Event, StudyResult
 
 
 def flat(section: Section | None) -> str:
@@ -144,3 +146,36 @@ def test_a_launch_review_reads_the_checks_of_other_metrics_together_and_the_tech
         return len(next(b for b in section.blocks if isinstance(b, Table)).rows)
 
     assert rows("launch-review") == 1 and rows("technical") == 5
+
+
+def test_the_sum_of_a_ratio_is_not_counted_in_the_name_of_a_column() -> None:
+    """The metric's label stands in its row; the numerator's column is no unit."""
+    result = launch()
+    ratio = replace(result.metrics[0], kind="ratio", units="")
+    spec = {"metrics": [{"name": ratio.name, "numerator": "resolved_7d_sum"}]}
+    said = flat(totals.section(replace(result, metrics=(ratio, *result.metrics[1:]), spec=spec)))
+    assert "+1,610" in said and "resolved_7d_sum" not in said and "cases" not in said
+
+
+def _small(effects: tuple[Effect, ...]) -> StudyResult:
+    """The launch with two segments that are too small, beside ``effects``."""
+    result = launch()
+    told = {"language": {"left_out": {"Faroese": "fewer than 20 treated or 20 untreated rows",
+                                      "Basque": "fewer than 20 treated or 20 untreated rows"}}}  # fmt: skip
+    first = result.headline.estimate
+    assert first is not None
+    said = replace(first, effects=effects, details={**first.details, "segments": told})
+    return replace(result, findings=(replace(result.headline, said=said), *result.findings[1:]))
+
+
+def test_segments_that_are_too_small_are_counted_under_the_forest_without_their_names() -> None:
+    """The chart's note and its words say how many and why; the section says it where no segment is left."""
+    first = launch().headline.estimate
+    assert first is not None
+    result = _small(first.effects)
+    spec = next(f for f in figures(result) if f.name == "segments")
+    why = "2 segments of language are not shown: fewer than 20 treated or 20 untreated rows."
+    assert why in spec.long_description and "Faroese" not in spec.long_description
+    assert any(why in " ".join(t.get_text().split()) for t in spec.draw().findobj(MatplotlibText))
+    none = _small(tuple(e for e in first.effects if not e.aggregation.startswith("segment:")))
+    assert "no effect for Faroese, Basque: fewer than 20" in flat(segments.section(none))

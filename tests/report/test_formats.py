@@ -22,6 +22,7 @@ from sample_result import broken, hostile, launch, opt_in, organ_donations
 import causal_eval.report.renderers as renderers
 from causal_eval.errors import UsageError
 from causal_eval.formats import FORMATS
+from causal_eval.plots.figures import figures
 from causal_eval.report.blocks import Section, Table
 from causal_eval.report.build import Audience, build
 from causal_eval.report.files import RENDERERS, documents, write_reports
@@ -343,6 +344,23 @@ def test_slides_have_one_message_each_native_tables_and_notes(case: str, made: M
         assert min(sizes) >= 10.5
     if case == "launch":
         assert sum(s.shape_type == 13 for slide in deck.slides for s in slide.shapes) >= 3
+
+
+def test_a_figure_on_a_slide_leaves_its_title_to_the_slide(made: Made) -> None:
+    """Said once, above the picture, which fills the room that the title leaves."""
+    from matplotlib.text import Text as MatplotlibText
+
+    for spec in figures(launch()):
+        said = {" ".join(t.get_text().split()) for t in spec.draw("under-title").findobj(MatplotlibText)}
+        assert spec.title not in said and not any(len(x) > 20 and spec.title.startswith(x) for x in said), spec.name
+        assert any(spec.title.startswith(" ".join(t.get_text().split())[:15]) for t in spec.draw("slide").texts), (
+            spec.name
+        )
+    from pptx import Presentation
+
+    deck: Any = Presentation(io.BytesIO(made("launch", "pptx")))
+    pictures = [x for slide in deck.slides for x in slide.shapes if x.shape_type == 13]
+    assert pictures and all(x.width > deck.slide_width * 0.6 or x.height > deck.slide_height * 0.6 for x in pictures)
 
 
 def test_the_worst_checks_come_first_on_the_slides() -> None:

@@ -8,13 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text as MatplotlibText
 from sample_result import broken, hostile, launch, opt_in, organ_donations
 
 from causal_eval.errors import UsageError
+from causal_eval.plots.figures import figures
 from causal_eval.report.blocks import Section
 from causal_eval.report.build import build
 from causal_eval.report.explain import explain
 from causal_eval.report.files import render, write_reports
+from causal_eval.report.renderers._measure import words
+from causal_eval.report.sections import scorecard
 from causal_eval.report.wording import MOST_WORDS, bottom_line, effect_sentence, summary, word_count
 from causal_eval.results.io import from_json, to_json
 from causal_eval.results.types import Diagnostic, Effect, Interval, Recommendation, StudyResult
@@ -294,3 +298,30 @@ def test_a_long_threat_ends_where_a_part_of_its_sentence_ends() -> None:
     assert shortened(long, 18) == "Not checked: without the last period before the launch the headline moves by 111"
     assert shortened("a b c", 3) == "a b c"
     assert shortened("one two three four five six seven eight nine ten eleven twelve", 11).endswith("eleven…")
+
+
+def test_the_biggest_threat_is_told_to_the_end_of_its_sentence_before_the_checks_are_counted() -> None:
+    """Its first sentence is whole where the effect, the reason and the guardrails leave it the room."""
+    result = launch()
+    reason, sentences = bottom_line(replace(result, decision=replace(result.decision, threats=())))
+    rest = sum(word_count(x) for x in (reason, *sentences) if not x.startswith("Checks"))
+    first = " ".join(["word"] * (MOST_WORDS - 4 - rest - 2)) + "."
+    told = replace(result, decision=replace(result.decision, threats=(f"{first} More.",)))
+    reason, sentences = bottom_line(told)
+    assert any(x.endswith(first) for x in sentences) and not any("…" in x for x in sentences)
+    assert reason and any(x.startswith("Guardrails") for x in sentences)
+    assert not any(x.startswith("Checks") for x in sentences)
+
+
+def test_levels_of_a_logarithm_say_that_they_are() -> None:
+    """1.63 under "per 100,000" would be read as a rate; in the scorecard, the figure and its words."""
+    result = launch()
+    log = replace(result, spec={"metrics": [{"name": result.primary_metric.name, "log": True}]})
+    shown = scorecard.table(log).rows[0]
+    assert all(words(c.lines[0]).endswith(" in logs") for c in shown[1:3])
+    headline = figures(log)[0]
+    assert " in logs" in headline.long_description
+    assert any("in logs" in t.get_text() for t in headline.draw().findobj(MatplotlibText))
+    assert "exp(effect)" in str(scorecard.section(log).blocks) and "exp(effect)" not in str(
+        scorecard.section(result).blocks
+    )

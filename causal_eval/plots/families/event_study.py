@@ -135,7 +135,7 @@ def draw_event_study(series: EventSeries, size: Size) -> Figure:
         first, last = min(p.event for p in points), max(p.event for p in points)
         low, high = first - 0.7, last + 0.7
         figure = Figure(figsize=(size.width, size.height * 0.82))
-        flat = Size(size.name, size.width, float(figure.get_figheight()), size.font, size.line)
+        flat = size.tall(float(figure.get_figheight()))
         head = head_room(figure, f"{series.label}: effect by {series.noun} since the launch", flat)
         values = [0.0] + [v * f for p in points for v in (p.value, p.low, p.high) if v is not None]
         left = axis_width(values, flat, signed=True, suffix="") + 0.2

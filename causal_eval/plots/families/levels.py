@@ -107,7 +107,7 @@ def draw_levels(series: LevelSeries, size: Size) -> Figure:
 
     with style(size):
         figure = Figure(figsize=(size.width, size.height * (0.68 if size.narrow else 0.62)))
-        flat = Size(size.name, size.width, float(figure.get_figheight()), size.font, size.line)
+        flat = size.tall(float(figure.get_figheight()))
         head = head_room(figure, effect_title(series.label, series.headline, series.unit), flat)
         f = series.unit.factor
         both = series.observed is not None and series.counterfactual is not None

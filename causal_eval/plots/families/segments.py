@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from causal_eval.plots.names import metric_label
+from causal_eval.plots.names import metric_label, plural
 from causal_eval.plots.numbers import (
     Unit,
     decimals,
@@ -18,7 +18,7 @@ from causal_eval.plots.numbers import (
 from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
 from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
 from causal_eval.plots.style import BLUE, STEEL
-from causal_eval.results.types import Effect, StudyResult
+from causal_eval.results.types import Effect, Estimate, StudyResult
 
 MOST = 40
 """Segments shown; beyond it the table of the write-up has them all."""
@@ -32,11 +32,37 @@ class SegmentForest:
     unit: Unit
     overall: Effect
     columns: tuple[tuple[str, tuple[tuple[str, Effect], ...]], ...]
+    absent: tuple[str, ...] = ()
+    """How many segments have no effect of their own, and why: a sentence each, without their names."""
 
     @property
     def effects(self) -> list[Effect]:
         """Every segment's effect."""
         return [e for _, parts in self.columns for _, e in parts]
+
+
+def left_out(estimate: Estimate) -> list[tuple[str, str, tuple[str, ...]]]:
+    """(column, reason, segments) of what has no effect of its own."""
+    told = estimate.details.get("segments")
+    out = []
+    for column, said in told.items() if isinstance(told, dict) else ():
+        by_reason: dict[str, list[str]] = {}
+        named = said.get("left_out") if isinstance(said, dict) else None
+        for label, reason in named.items() if isinstance(named, dict) else ():
+            by_reason.setdefault(str(reason), []).append(str(label))
+        out += [(column, reason, tuple(labels)) for reason, labels in by_reason.items()]
+    return out
+
+
+def _absent(estimate: Estimate) -> tuple[str, ...]:
+    out = []
+    for column, reason, labels in left_out(estimate):
+        if labels == ("all",):
+            out.append(f"No segment of {column} is shown: {reason}.")
+        else:
+            many = f"{len(labels)} {plural('segment', len(labels))} of {column} {'is' if len(labels) == 1 else 'are'}"
+            out.append(f"{many} not shown: {reason}.")
+    return tuple(out)
 
 
 def segment_series(result: StudyResult, metric: str) -> SegmentForest | None:
@@ -54,7 +80,11 @@ def segment_series(result: StudyResult, metric: str) -> SegmentForest | None:
     info = result.metric(metric)
     unit = unit_of(info, log=is_log(result, metric))
     return SegmentForest(
-        metric_label(info), unit, finding.estimate.headline, tuple((c, tuple(parts)) for c, parts in by.items())
+        metric_label(info),
+        unit,
+        finding.estimate.headline,
+        tuple((c, tuple(parts)) for c, parts in by.items()),
+        _absent(finding.estimate),
     )
 
 
@@ -89,6 +119,7 @@ def segment_figure(series: SegmentForest, name: str) -> FigureSpec:
     methods = {e.interval.method for e in series.effects if e.interval}
     note = "Dashed: the effect on all." + (f" Intervals of segments: {'; '.join(sorted(methods))}." if methods else "")
     note += f" {hidden} more segments are in the table." if hidden else ""
+    note = " ".join([note, *series.absent])
     title = f"{series.label}: effect by segment"
     values = [e.value for e in series.effects]
     rows: list[tuple[Value, ...]] = []
@@ -104,7 +135,8 @@ def segment_figure(series: SegmentForest, name: str) -> FigureSpec:
         f"Forest chart of {len(values)} segments of {series.label}, from {effect_text(lowest, unit)} to "
         f"{effect_text(highest, unit)}; {effect_title('all', series.overall, unit)}.",
         "; ".join(f"{c} {n}: {_line(n, e, unit, strong=False).words}" for c, parts in series.columns for n, e in parts)
-        + ". A segment whose interval excludes zero beside one whose interval includes it is no evidence that they differ.",
+        + ". A segment whose interval excludes zero beside one whose interval includes it is no evidence that they differ."
+        + "".join(f" {said}" for said in series.absent),
         ("column", "segment", "value", "low", "high", "units"),
         tuple(rows),
         max(0, decimals(error_of(series.overall), series.overall.value)),

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from causal_eval.report.blocks import Cell, Inline, Line, Mark, Table
-from causal_eval.report.typeset import bound, unmarked
+from causal_eval.report.blocks import Cell, Inline, Line, Mark, Strong, Table
+from causal_eval.report.typeset import bound, spoken, unmarked
 
 SHORT_LINE = 26
 """A line of a number column up to this length, such as an interval, is never broken."""
@@ -24,6 +24,8 @@ def plain(part: Inline) -> str:
         if isinstance(part, str)
         else f"{part.symbol} {part.word}"
         if isinstance(part, Mark)
+        else spoken(part.text)
+        if isinstance(part, Strong)
         else part.text
     )
 

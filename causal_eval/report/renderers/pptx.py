@@ -177,7 +177,7 @@ class _Deck:
     def _figure(self, name: str) -> None:
         spec = self.writeup.figures[name]
         self._new(spec.title, notes=f"{spec.alt}\n\n{spec.long_description}")
-        image = self.writeup.png(name, "slide")
+        image = self.writeup.png(name, "under-title")
         wide, high = struct.unpack(">II", image[16:24])  # a PNG says its size there
         scale = min(self.body.width / wide, self.body.height / high)
         box = Box(self.body.left + (self.body.width - wide * scale) / 2, self.body.top, wide * scale, high * scale)

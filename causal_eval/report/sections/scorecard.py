@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from causal_eval.plots.names import METRIC_ROLES, metric_label, on_the_treated
 from causal_eval.report.blocks import Block, Cell, Column, Line, Section, Strong, Table, Text, cell
-from causal_eval.report.numbers import RELATIVE, Unit, effect_text, error_of, interval_text, level, p_text, share
+from causal_eval.report.numbers import LOGS, RELATIVE, Unit, effect_text, error_of, interval_text, level, p_text, share
 from causal_eval.report.wording import (
     clause_of,
     metric_unit,
@@ -68,8 +68,8 @@ def _row(result: StudyResult, metric: MetricInfo) -> tuple[Cell, ...]:
 
 
 def _level(value: float, unit: Unit, error: float | None) -> str:
-    """A level; in a narrow column only a per cent sign or a currency follows it, other units stand with the effect."""
-    return level(value, unit if unit.level == "%" else Unit(unit.factor, unit.before), error)
+    """A level; in a narrow column a unit follows it only where it is not the one that stands with the effect."""
+    return level(value, unit if unit.level != unit.change else Unit(unit.factor, unit.before), error)
 
 
 def section(result: StudyResult) -> Section:
@@ -83,6 +83,8 @@ def section(result: StudyResult) -> Section:
     ]
     if " pp" in units:
         notes.append("pp: percentage points.")
+    if LOGS.change in units:
+        notes.append("In logs: means of the natural logarithm; the relative effect is exp(effect) \u2212 1.")
     if any(clause_of(result, m.name) is None for m in result.metrics):
         notes.append("“Reported only”: the decision rule does not use this metric.")
     blocks: list[Block] = [table(result)]

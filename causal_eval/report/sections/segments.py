@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from causal_eval.plots.families import segments
 from causal_eval.plots.names import analysis_name, metric_label
 from causal_eval.report.blocks import Block, Mark, Section, Table, Text
 from causal_eval.report.numbers import count, fixed, p_text, plain
@@ -16,12 +17,11 @@ PREFIX = "segment:"
 
 def section(result: StudyResult) -> Section | None:
     """Segments of the primary metric, from the primary analysis or the first other that has any; else absent."""
-    found = [
-        f for f in result.findings
-        if f.metric == result.primary_metric.name and f.estimate is not None and _segments(f.estimate)
-    ]  # fmt: skip
+    mine = [f for f in result.findings if f.metric == result.primary_metric.name and f.estimate is not None]
+    found = [f for f in mine if f.estimate is not None and _segments(f.estimate)]
     if not found:
-        return None
+        said = {said: None for f in mine if f.estimate is not None for said in left_out(f.estimate)}
+        return Section("segments", "Segments", tuple(Text((x,)) for x in said)) if said else None
     first = next((f for f in found if f.role == "primary"), found[0])
     assert first.estimate is not None
     e = first.estimate
@@ -35,8 +35,8 @@ def section(result: StudyResult) -> Section | None:
         *(Text((said,)) for said in differences(e)),
     ]
     for known in (True, False):
-        mine = [x for x in effects if (_column(x) in named) == known]
-        if not mine:
+        shown = [x for x in effects if (_column(x) in named) == known]
+        if not shown:
             continue
         if not known:
             fence = (
@@ -45,7 +45,7 @@ def section(result: StudyResult) -> Section | None:
             blocks.append(Text((Mark("!", "Exploratory", "warn"), fence)))
         by = "" if first.role == "primary" else f" ({analysis_name(first)})"
         caption = f"{metric_label(result.primary_metric)}: {'declared' if known else 'exploratory'} segments{by}"
-        table: Table | None = family(e, PREFIX, caption, unit, only=mine)
+        table: Table | None = family(e, PREFIX, caption, unit, only=shown)
         if table is not None:
             blocks.append(table)
     blocks += [Text((said,), "note") for said in left_out(e)]
@@ -92,12 +92,8 @@ def differences(e: Estimate) -> list[str]:
 
 def left_out(e: Estimate) -> list[str]:
     """What has no effect of its own, with the reason."""
-    out = []
+    out = [f"{column}: no effect for {', '.join(labels)}: {reason}." for column, reason, labels in segments.left_out(e)]
     for column, told in _told(e).items():
-        by_reason: dict[str, list[str]] = {}
-        for label, reason in dict(told.get("left_out") or {}).items():
-            by_reason.setdefault(str(reason), []).append(str(label))
-        out += [f"{column}: no effect for {', '.join(labels)}: {reason}." for reason, labels in by_reason.items()]
         noun = told.get("noun", "units")
         if told.get("changes"):
             out.append(f"{column}: {count(told['changes'])} {noun} whose label changes over time are in no segment.")
