@@ -354,21 +354,25 @@ def _thinner(found: Synthetic) -> list[str]:
     """Which times since adoption rest on some of the adoption dates only."""
     dates = {f.cohort.label for f in found.cohorts}
     runs: list[tuple[list[int], int, int]] = []
+    before: list[int] = []
     for k, at in _events(found).items():
         n, units = len({found.cohorts[i].cohort.label for i, _ in at}), _treated(found, at)
-        if runs and runs[-1][1:] == (n, units) and runs[-1][0][-1] == k - 1:
+        if n == len(dates):
+            continue
+        if k < 0:
+            before.append(k)
+        elif runs and runs[-1][1:] == (n, units) and runs[-1][0][-1] == k - 1:
             runs[-1][0].append(k)
         else:
             runs.append(([k], n, units))
-    few = [
-        f"{_numbers(ks)} on {n} ({units} of {found.pool.n_treated} treated units)"
-        for ks, n, units in runs
-        if n < len(dates)
-    ]
+    of = f"{found.pool.n_treated} treated units"
+    few = [f"{_numbers(ks)} since adoption on {n} ({units} of {of})" for ks, n, units in runs]
+    if before:
+        few.append(f"those before it from {_numbers(before)} on fewer than all, too")
     if not few:
         return []
     return [
-        f"Not every time since adoption is seen of all {len(dates)} adoption dates: those of {'; '.join(few)}. Their placebos are the "
+        f"Not every row by time since adoption rests on all {len(dates)} adoption dates: {'; '.join(few)}. Their placebos are the "
         "donors in those dates' places, and one row can differ from the next because other units are in it."
     ]
 

@@ -49,6 +49,17 @@ class Donors(BaseModel):
         None, gt=-1, lt=1, description="Only donors whose outcome moved with the treated path this closely carry weight"
     )
 
+    def may_be(self, unit: str) -> bool:
+        """Whether that unit may be a donor."""
+        return unit not in self.exclude and (not self.include or unit in self.include)
+
+    def lacking(self, unit: str) -> Donors | None:
+        """The same choice on data that lack that unit; None where it names no donor but that one."""
+        if self.include == (unit,):
+            return None
+        include, exclude = (tuple(u for u in named if u != unit) for named in (self.include, self.exclude))
+        return self.model_copy(update={"include": include, "exclude": exclude})
+
 
 class PathOptions(Options):
     """Options of every estimator that follows a treated path by donors."""
@@ -105,7 +116,12 @@ class PathOptions(Options):
 def placebo_note(n: int, level: float) -> str:
     """What the number of assignments allows."""
     short = f", so no {level:.0%} interval exists" if 1 / n > 1 - level else ""
-    return f"The smallest p-value {n} assignments can give is {1 / n:.3f}{short}."
+    return f"The smallest p-value {n:,} assignments can give is {small(1 / n)}{short}."
+
+
+def small(p: float) -> str:
+    """A p-value or its error with three decimals, or as many as show it: 0.059, 0.0005."""
+    return f"{p:.3f}" if p >= 0.001 or p <= 0 else f"{float(f'{p:.1g}'):.12f}".rstrip("0")
 
 
 def one_path(found: Synthetic, inference: str) -> None:
@@ -286,6 +302,6 @@ def rank_of_gap(
     notes.append(placebo_note(n, level))
     if not exact and test.p_value is not None:
         mc = (test.p_value * (1 - test.p_value) / n) ** 0.5
-        notes.append(f"Assignments are drawn, not enumerated: Monte Carlo error of the p-value {mc:.3f}.")
+        notes.append(f"Assignments are drawn, not enumerated: Monte Carlo error of the p-value {small(mc)}.")
     error = float(gaps[1:].std(ddof=1)) if n > 2 else None
     return test, error, {"placebo_p": test.p_value, "placebo_n": n, "smallest_p": 1 / n}

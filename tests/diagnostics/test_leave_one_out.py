@@ -109,6 +109,23 @@ def test_with_one_treated_unit_the_others_are_left_out():
     assert found.details["refits"] == 24 and found.details["refused"] == 1 and "cannot be left out" in found.reading
 
 
+def test_units_kept_out_of_the_donor_pool_have_no_part_and_a_named_donor_can_be_left_out():
+    """Excluded units are not counted; without one of the donors included by name the others are still the only ones."""
+    frame = world(n=12, treated=2, t=10, start=7)
+    whole = check(fitted(frame, ce.SyntheticControl()))
+    assert whole.details["refits"] == 12 and whole.details["refused"] == 0
+    fewer = ce.SyntheticControl(donors={"exclude": ["person-04", "person-07"]})
+    found = check(fitted(frame, fewer))
+    assert found.details["refits"] == 10 and found.details["refused"] == 0
+    smaller = frame[~frame.u.isin(["person-04", "person-07"])]
+    assert found.details["lowest"] == check(fitted(smaller, ce.SyntheticControl())).details["lowest"]
+    named = ce.SyntheticControl(donors={"include": [f"person-{i:02d}" for i in (2, 3, 5, 6, 8)]})
+    found = check(fitted(frame, named))
+    assert found.details["refits"] == 7 and found.details["refused"] == 0
+    only = frame[frame.u.isin([f"person-{i:02d}" for i in (0, 1, 2, 3, 5, 6, 8)])]
+    assert found.details["highest"] == check(fitted(only, ce.SyntheticControl())).details["highest"]
+
+
 def test_many_units_in_few_clusters_are_left_out_by_the_cluster_and_many_of_both_not_at_all():
     """More than sixty units: clusters if those are few, else the reason."""
     frame = world(n=96, treated=48)

@@ -176,9 +176,11 @@ def test_with_several_dates_every_row_is_ranked_among_groups_that_adopt_on_the_s
         for end, sign in ((row.interval.low, -1), (row.interval.high, 1)):
             assert p_of(end + sign * 1e-6) <= 0.05 < p_of(end - sign * 1e-6), name
     assert e.details["placebo_p"] == e.headline.p_value and sum(e.details["placebo_groups"]["groups"]) == 105
-    said = next(n for n in e.notes if n.startswith("Not every time since adoption"))
-    assert "\N{MINUS SIGN}19 to \N{MINUS SIGN}17 on 1 (2 of 3 treated units)" in said
-    assert "5 to 7 on 1 (1 of 3 treated units)" in said
+    said = next(
+        n for n in e.notes if n.startswith("Not every row by time since adoption rests on all 2 adoption dates")
+    )
+    assert "dates: 5 to 7 since adoption on 1 (1 of 3 treated units); " in said
+    assert "before it from \N{MINUS SIGN}19 to \N{MINUS SIGN}17" in said
 
 
 @pytest.mark.parametrize("inference", ["bootstrap", "jackknife"])
@@ -241,6 +243,14 @@ def test_a_covariate_that_never_changes_is_not_said_to_be_taken_out():
 def test_too_few_donors_leave_no_interval_and_say_so():
     e = ce.SyntheticControl().estimate(panel(world(n=12)))
     assert e.headline.interval is None and "0.083" in e.headline.note and "no 95% interval" in " ".join(e.notes)
+
+
+def test_small_p_values_are_written_with_the_decimals_they_need():
+    """2,000 assignments can give 0.0005, which three decimals would call 0.001, more than the p-value there."""
+    from causal_eval.estimators._synthetic_options import placebo_note
+
+    assert placebo_note(2000, 0.95) == "The smallest p-value 2,000 assignments can give is 0.0005."
+    assert "is 0.00005." in placebo_note(18_565, 0.95) and "is 0.059, so no 95% interval" in placebo_note(17, 0.95)
 
 
 def test_a_placebo_design_uses_the_same_estimator():

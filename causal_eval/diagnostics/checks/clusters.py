@@ -32,9 +32,9 @@ class Clusters:
         sample = fitted.estimate.sample
         n, treated = sample.n_clusters, sample.n_treated_clusters
         details = fitted.estimate.details
-        smallest = details.get("smallest_p")
-        if isinstance(smallest, float):
-            return self._ranks(smallest, details.get("placebo_n"), thresholds)
+        smallest, ranked = details.get("smallest_p"), details.get("placebo_n")
+        if isinstance(smallest, float) and isinstance(ranked, int):
+            return self._ranks(smallest, ranked, thresholds)
         if "single_donor_p" in details:
             return diagnostic(
                 self.info,
@@ -98,7 +98,7 @@ class Clusters:
             threshold=float(thresholds.clusters_enough),
         )
 
-    def _ranks(self, smallest: float, n: object, thresholds: Thresholds) -> Diagnostic:
+    def _ranks(self, smallest: float, n: int, thresholds: Thresholds) -> Diagnostic:
         """Where donors take the treated units' place, their number is what limits the p-value."""
         enough = smallest <= thresholds.alpha
         tail = (
@@ -109,7 +109,7 @@ class Clusters:
         return diagnostic(
             self.info,
             "pass" if enough else "warn",
-            f"{n} assignments to rank among: the smallest p-value they can give is {num(smallest)}, {tail}.",
+            f"{n:,} assignments to rank among: the smallest p-value they can give is {num(smallest)}, {tail}.",
             statistic=smallest,
             statistic_name="smallest p-value",
             threshold=thresholds.alpha,

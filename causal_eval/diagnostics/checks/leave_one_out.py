@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from causal_eval.data.contract import Panel
-    from causal_eval.design.design import Design
     from causal_eval.diagnostics.thresholds import Thresholds
     from causal_eval.results.types import Diagnostic, Effect, Json, Verdict
 
@@ -64,9 +63,12 @@ class LeaveOneOut:
         quick = fitted.headline_only()
         found: list[_Without] = []
         refused = 0
-        for kind, label, rest in _parts(data, fitted.design, fitted.estimate.inference):
+        for kind, label, model, rest in _parts(data, quick):
+            if model is None:
+                refused += 1
+                continue
             try:
-                head = quick.again(rest, fitted.design, rng=rng).headline
+                head = model.again(rest, fitted.design, rng=rng).headline
             except EstimatorRefusal:
                 refused += 1
                 continue
@@ -132,10 +134,16 @@ class LeaveOneOut:
         )
 
 
-def _parts(data: Panel, design: Design, inference: str) -> Iterator[tuple[str, str, Panel]]:
-    """(kind, label of a cohort, the data without it)."""
+def _parts(data: Panel, whole: Fitted) -> Iterator[tuple[str, str, Fitted | None, Panel]]:
+    """(kind, label of a cohort, the estimate to make again, the data without it); no estimate where none can be made.
+
+    Units that the study keeps out of the donor pool have no part in the estimate.
+    """
+    import numpy as np
+
     from causal_eval.design.block import adoption
 
+    design, inference = whole.design, whole.estimate.inference
     starts = adoption(data, design)
     room = MOST_REFITS
     if len(starts) > 1:
@@ -145,22 +153,31 @@ def _parts(data: Panel, design: Design, inference: str) -> Iterator[tuple[str, s
         n = min(len(starts), room)
         for i in range(n):
             start = starts[round(i * (len(starts) - 1) / max(n - 1, 1))]
-            yield "cohort", data.axis.label(start), data.without_cohort(start)
+            yield "cohort", data.axis.label(start), whole, data.without_cohort(start)
         room -= n
     if not data.has_units:
         clusters = data.cluster_values()
         if 1 < len(clusters) <= room:
             for value in clusters:
-                yield "cluster", "", data.without_cluster(value)
+                yield "cluster", "", whole, data.without_cluster(value)
         return
     wide = data.wide()
     names = [str(u) for u in wide.units]
+    donors = getattr(whole.estimator, "donors", None)
+    if donors is not None:
+        treated = {u for u, start in zip(names, wide.start, strict=True) if np.isfinite(start)} | set(
+            design.treated or ()
+        )
+        names = [u for u in names if u in treated or donors.may_be(u)]
     if len(names) <= room:
         for name in names:
-            yield "unit", "", data.without([name])
+            left = None if donors is None else donors.lacking(name)
+            model = whole if donors is None else None if left is None else whole.having(donors=left)
+            yield "unit", "", model, data.without([name])
     elif data.has_clusters and not wide.cluster_varies and 1 < (n := int(wide.cluster.max()) + 1) <= room:
         for g in range(n):
-            yield "cluster", "", data.without([u for u, c in zip(names, wide.cluster, strict=True) if c == g])
+            gone = [str(u) for u, c in zip(wide.units, wide.cluster, strict=True) if c == g]
+            yield "cluster", "", whole, data.without(gone)
 
 
 def _clear(effect: Effect, alpha: float) -> bool | None:
