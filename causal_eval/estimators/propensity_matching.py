@@ -1,7 +1,7 @@
 """Matching: each treated person is compared with the untreated people most like them.
 
 Nearest neighbours on the propensity or on covariates, with or without replacement, optimal pairs, subclasses, or coarsened exact
-strata. Errors are Abadie & Imbens's with replacement (the estimated score accounted for), else clustered by matched set.
+strata. Errors are Abadie & Imbens's with replacement, else clustered by matched set; both account for an estimated score.
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ class PropensityMatching(Options):
         """Effects of the focal people, their errors and the sample."""
         import numpy as np
 
-        from causal_eval.estimators._matching_errors import bias_slope, by_set, influence, one_variance
+        from causal_eval.estimators._matching_errors import alike, bias_slope, by_set, influence, one_variance
         from causal_eval.estimators._opt_in import covariance, words, write
         from causal_eval.inference.abadie_imbens import (
             AlongScore,
@@ -292,8 +292,16 @@ class PropensityMatching(Options):
         on_score = self.distance in ("score", "logit")
         if p.clustered or pairs:
             if pairs and not p.clustered:
-                joint, g = by_set(p, first)
-                how = f"clustered by matched set ({g:,} sets), t with {g - 1:,} degrees of freedom"
+                joint, g = by_set(p, first, effects[0])
+                how = f"clustered by matched set ({g:,} sets)"
+                # What estimating the score changes hangs on the mean uses of a row given the score, its odds (Abadie & Imbens 2016,
+                # theorem 2): they are the same whether or not a row may be used again.
+                if fit is not None and on_score and alike(score, first):
+                    adjusted = p.y - p.X @ slopes[0] if self.bias_adjust else p.y
+                    more = estimated_score(fit, AlongScore(score, t, order), adjusted, value, estimand)
+                    joint[0, 0] = max(joint[0, 0] + more, 0.25 * joint[0, 0])
+                    how += " with the score estimated"
+                how += f", t with {g - 1:,} degrees of freedom"
             else:
                 estimated = fit if on_score and self.errors == "heteroskedastic" else None
                 psi = influence(

@@ -204,3 +204,24 @@ def test_entropy_weights_do_not_overflow_where_the_other_group_lies_far_out():
             assert refused.code == "E402"
         else:
             assert max(abs(b.smd) for b in e.balance if b.stage == "after") < 1e-6
+
+
+def test_errors_of_pairs_are_as_long_as_estimates_scatter():
+    """With the score estimated; a pool that runs out, whose last pairs are far apart, keeps the longer errors by matched set."""
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng([7, seed])
+        x = rng.normal(size=(400, 3))
+        d = rng.random(400) < 1 / (1 + np.exp(1 - 0.6 * (x[:, 0] - 0.5 * x[:, 1])))
+        frame = pd.DataFrame(x, columns=["a", "b", "c"]).assign(
+            d=d * 1, y=x @ [2.0, 2.0, 1.0] + d + rng.normal(size=400)
+        )
+        data = ce.CrossSection.from_frame(frame, treatment="d", outcome="y", covariates=["a", "b", "c"])
+        e = ce.PropensityMatching(replace=False, caliper=0.2, distance="logit").estimate(data)
+        found.append((e.headline.value, e.headline.std_error))
+    assert "with the score estimated" in e.inference
+    value, error = np.array(found).T
+    assert np.sqrt((error**2).mean()) == pytest.approx(value.std(ddof=1), rel=0.15), "by matched set alone far longer"
+    frame = frame[frame.d.eq(1) | (frame.index % 3 == 0)]
+    data = ce.CrossSection.from_frame(frame, treatment="d", outcome="y", covariates=["a", "b", "c"])
+    assert "estimated" not in ce.PropensityMatching(replace=False).estimate(data).inference
