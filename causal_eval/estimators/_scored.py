@@ -132,7 +132,7 @@ def from_splits(
             f"The partially linear model has one effect for all: where effects differ it is not the {declared.upper()}."
         )
     if repeats > 1:
-        apart = f"from {values.min():.4g} to {values.max():.4g}".replace("-", "\N{MINUS SIGN}")
+        apart = f"from {values.min():,.4g} to {values.max():,.4g}".replace("-", "\N{MINUS SIGN}")
         said.append(f"The median of {repeats} splits of the sample; single splits range {apart}.")
     clipped = max(f.clipped for f in found)
     if clipped:

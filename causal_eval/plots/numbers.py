@@ -17,6 +17,7 @@ from causal_eval.results.types import Effect, MetricInfo, StudyResult
 
 MINUS = "\u2212"
 _WIDE = Context(prec=80)
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PERCENT = {"%", "percent", "per cent", "pct"}
 _CURRENCY = "$€£¥"
 _SYMBOL = re.compile(r"(?<![\w`])([A-Za-z]{1,3}) ([=<>≤≥]) (?=[-+\u2212]?[.\d])")
@@ -80,7 +81,7 @@ def fixed(value: float, places: int, *, signed: bool = False) -> str:
     """``value`` with that many decimals, thousands separated, a true minus sign, and no negative zero."""
     if places > 12 or abs(value) >= 1e15:
         mantissa, _, exponent = f"{value:.2e}".partition("e")
-        text = f"{mantissa.lstrip('-')} x 10^{int(exponent)}".replace("-", MINUS)
+        text = f"{mantissa.lstrip('-')} × 10{str(int(exponent)).translate(_RAISED)}"
         sign = MINUS if value < 0 else "+" if signed else ""
         return sign + text
     rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _WIDE)

@@ -34,7 +34,6 @@ from causal_eval.results.types import (
     Effect,
     Estimate,
     Failure,
-    Finding,
     MetricInfo,
     StudyResult,
     Verdict,
@@ -266,17 +265,21 @@ def check_title(result: StudyResult, check: Diagnostic) -> str:
     return " · ".join(x for x in (check.check.replace("_", " "), label, check.analysis) if x)
 
 
-def merged_notes(findings: tuple[Finding, ...] | list[Finding]) -> list[tuple[str, str]]:
-    """Every note of every estimate once, with the analyses that carry it."""
-    carried: dict[str, list[str]] = {}
-    for f in findings:
+def merged_notes(result: StudyResult) -> list[tuple[str, str]]:
+    """Every note of every estimate once, with the analyses that carry it, and the metrics where not all of an analysis' do."""
+    carried: dict[str, dict[str, list[str]]] = {}
+    metrics: dict[str, list[str]] = {}
+    for f in result.findings:
         if f.estimate:
-            for note in (*f.estimate.notes, *(e.note for e in f.estimate.effects if e.note)):
-                names = carried.setdefault(sentence(note), [])
-                name = analysis_name(f)
-                if name not in names:
-                    names.append(name)
-    return [("; ".join(names), note) for note, names in carried.items()]
+            name, label = analysis_name(f), metric_label(result.metric(f.metric))
+            metrics.setdefault(name, []).append(label)
+            for note in dict.fromkeys((*f.estimate.notes, *(e.note for e in f.estimate.effects if e.note))):
+                carried.setdefault(sentence(note), {}).setdefault(name, []).append(label)
+    out = []
+    for note, names in carried.items():
+        who = [name if on == metrics[name] else f"{name} on {', '.join(on)}" for name, on in names.items()]
+        out.append(("; ".join(who), note))
+    return out
 
 
 def report_setting(result: StudyResult, key: str) -> object:

@@ -78,3 +78,8 @@ def test_any_finite_number_can_be_written(value: float) -> None:
     """No number stops a report, and none shows a hyphen for a minus."""
     text = n.plain(value)
     assert text and "-" not in text
+
+
+def test_a_number_too_small_for_decimals_has_a_raised_exponent() -> None:
+    """As it is written by hand."""
+    assert n.plain(-9.174e-12) == "−9.17 × 10⁻¹²" and n.fixed(2e20, 0) == "2.00 × 10²⁰"

@@ -13,13 +13,15 @@ from sample_result import broken, hostile, launch, opt_in, organ_donations
 
 from causal_eval.errors import UsageError
 from causal_eval.plots.figures import figures
+from causal_eval.plots.names import metric_label
 from causal_eval.report.blocks import Section
 from causal_eval.report.build import build
 from causal_eval.report.explain import explain
 from causal_eval.report.files import render, write_reports
 from causal_eval.report.renderers._measure import words
-from causal_eval.report.sections import scorecard
-from causal_eval.report.wording import MOST_WORDS, bottom_line, effect_sentence, summary, word_count
+from causal_eval.report.sections import risk, scorecard
+from causal_eval.report.sections.lineage import section as lineage_section
+from causal_eval.report.wording import MOST_WORDS, bottom_line, effect_sentence, merged_notes, summary, word_count
 from causal_eval.results.io import from_json, to_json
 from causal_eval.results.types import Diagnostic, Effect, Interval, Recommendation, StudyResult
 
@@ -325,3 +327,36 @@ def test_levels_of_a_logarithm_say_that_they_are() -> None:
     assert "exp(effect)" in str(scorecard.section(log).blocks) and "exp(effect)" not in str(
         scorecard.section(result).blocks
     )
+
+
+def test_a_note_of_one_metric_alone_names_it_and_one_of_all_metrics_does_not() -> None:
+    """Else the same sentence stands there twice with two numbers, and nobody knows which is whose."""
+    result = launch()
+    found = [replace(f, said=replace(f.estimate, notes=(f"Error {f.metric}.", "Everywhere."))) if f.estimate else f
+             for f in result.findings]  # fmt: skip
+    notes = {note: who for who, note in merged_notes(replace(result, findings=tuple(found)))}
+    label = metric_label(result.primary_metric)
+    assert label in notes[f"Error {result.primary_metric.name}."] and label not in notes["Everywhere."]
+
+
+def test_columns_are_listed_by_the_roles_of_the_study_file() -> None:
+    """``x_0`` and ``seg_1`` are the program's own names."""
+    lineage = replace(
+        launch().lineage, columns=(("x_0", "age"), ("x_11", "income"), ("seg_0", "language"), ("unit", "queue"))
+    )
+    said = str(lineage_section(replace(launch(), lineage=lineage)).blocks)
+    assert (
+        said.count("'covariate'") == 2
+        and "'segment'" in said
+        and "x 0" not in said
+        and "seg" not in said.replace("segment", "")
+    )
+
+
+def test_a_metric_that_is_well_asks_for_nothing_where_the_launch_is_not_to_ship() -> None:
+    """Advice to keep measuring after the launch would contradict a "roll back"."""
+    for recommendation, keeps in (("ship", True), ("hold", False), ("roll back", False)):
+        result = launch()
+        decision = replace(result.decision, recommendation=recommendation)
+        said = str(risk.section(replace(result, decision=decision)))
+        assert ("Keep measuring after the launch" in said) == keeps, recommendation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from causal_eval.plots.names import analysis_name
+from causal_eval.plots.names import analysis_name, plural
 from causal_eval.plots.numbers import fixed, plain
 from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
 from causal_eval.plots.spec import Family, FigureSpec, Value
@@ -72,15 +72,16 @@ def love_figure(series: LovePlot) -> FigureSpec:
     was = sum(1 for _, before, _ in series.rows if before is not None and abs(before) > limit)
     now = sum(1 for _, _, after in series.rows if after is not None and abs(after) > limit)
     n = len(series.rows)
-    title = f"Balance: {now} of {n} covariates beyond ±{plain(limit)} after adjustment, {was} before"
+    title = f"Balance: {now} of {n} {plural('covariate', n)} beyond ±{plain(limit)} after adjustment, {was} before"
     note = f"Square: before. Circle: after. Dashed: ±{plain(limit)}." + (
         f" {n - MOST} covariates closer together are not shown." if n > MOST else ""
     )
+    verb = "differs" if was == 1 else "differ"
     rows: tuple[tuple[Value, ...], ...] = series.rows
     return FigureSpec(
         "balance",
         title,
-        f"Love plot of {n} covariates ({series.analysis}): {was} differ by more than {plain(limit)} standard deviations "
+        f"Love plot of {n} {plural('covariate', n)} ({series.analysis}): {was} {verb} by more than {plain(limit)} standard deviations "
         f"before the adjustment, {now} after it.",
         "Standardised differences between treated and comparison, before and after: "
         + "; ".join(f"{x.name} {x.words}" for x in lines)

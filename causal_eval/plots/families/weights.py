@@ -8,7 +8,7 @@ from causal_eval.plots.names import analysis_name, plural, unit_names
 from causal_eval.plots.numbers import fixed
 from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
 from causal_eval.plots.spec import Family, FigureSpec, Value
-from causal_eval.plots.style import BLUE, VERMILLION
+from causal_eval.plots.style import BLUE, VERMILLION, pretty
 from causal_eval.results.types import Finding, StudyResult
 
 MOST = 12
@@ -42,7 +42,7 @@ def weight_series(result: StudyResult) -> tuple[Shares, ...]:
     out = []
     for f in found:
         out.append(_shares(f, "donor", [(names[u], w) for u, w in _donors(f)], most))
-        times = [(w.unit, w.weight) for w in f.estimate.weights if w.kind == "time"] if f.estimate else []
+        times = [(pretty(w.unit), w.weight) for w in f.estimate.weights if w.kind == "time"] if f.estimate else []
         if times:
             out.append(_shares(f, "time", times, most))
     return tuple(out)

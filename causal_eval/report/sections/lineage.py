@@ -10,6 +10,12 @@ from causal_eval.report.wording import sentence
 from causal_eval.results.types import StudyResult
 
 
+def _role(role: str) -> str:
+    """A role as the study file calls it: several columns can be covariates, or segments."""
+    kind = role.rstrip("0123456789")
+    return {"x_": "covariate", "seg_": "segment"}.get(kind, role.replace("_", " "))
+
+
 def section(result: StudyResult) -> Section:
     """Source, hashes, counts, roles."""
     d = result.lineage
@@ -23,7 +29,7 @@ def section(result: StudyResult) -> Section:
     if d.dropped:
         blocks.append(drops("Left out while reading and shaping", d.dropped))
     if d.columns:
-        body = tuple((cell(role.replace("_", " ")), cell(Code(name))) for role, name in d.columns)
+        body = tuple((cell(_role(role)), cell(Code(name))) for role, name in d.columns)
         blocks.append(Table("Which column plays which part", (Column("Role"), Column("Column")), body))
     if d.notes:
         blocks.append(Bullets(tuple((sentence(n),) for n in d.notes)))

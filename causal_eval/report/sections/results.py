@@ -140,7 +140,7 @@ def section(result: StudyResult, figures: Collection[str]) -> Section | None:
         blocks.append(analyses(result, others, "Other metrics"))
     blocks += finer(result)
     blocks += compared(result)
-    notes = merged_notes(list(result.findings))
+    notes = merged_notes(result)
     if notes:
         blocks += [
             Sub("Notes of the analyses"),

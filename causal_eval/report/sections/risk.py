@@ -91,7 +91,7 @@ def _harm_row(result: StudyResult, clause: Clause, harm: Harm) -> tuple[Cell, ..
         cell(threshold_phrase(result, metric)),
         Cell(((outcome_mark(clause),), (_likely(clause, harm),))),
         cell(seen),
-        cell(_todo(clause, harm)),
+        cell(_todo(clause, harm, result.decision.recommendation)),
     )
 
 
@@ -107,8 +107,10 @@ def _likely(clause: Clause, harm: Harm) -> str:
     return "Harm is not ruled out: zero lies inside the interval."
 
 
-def _todo(clause: Clause, harm: Harm) -> str:
+def _todo(clause: Clause, harm: Harm, recommendation: str) -> str:
     said = _TODO.get((clause.role, clause.outcome))
+    if clause.outcome in ("met", "cleared") and recommendation != "ship":
+        return "Nothing for its own sake: the recommendation rests on something else."
     if said is not None:
         return said
     if harm.narrower is None:
