@@ -354,8 +354,8 @@ def test_columns_are_listed_by_the_roles_of_the_study_file() -> None:
 
 
 def test_a_metric_that_is_well_asks_for_nothing_where_the_launch_is_not_to_ship() -> None:
-    """Advice to keep measuring after the launch would contradict a "roll back"."""
-    for recommendation, keeps in (("ship", True), ("hold", False), ("roll back", False)):
+    """Advice to keep measuring after the launch would contradict a "hold"."""
+    for recommendation, keeps in (("ship", True), ("hold", False)):
         result = launch()
         decision = replace(result.decision, recommendation=recommendation)
         said = str(risk.section(replace(result, decision=decision)))
