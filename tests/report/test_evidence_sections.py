@@ -10,7 +10,7 @@ from sample_evidence import evidence
 from sample_result import SAMPLE, WEEKS, broken, effect, launch, organ_donations
 
 from causal_eval.plots.figures import figures
-from causal_eval.report.blocks import Section, Table, Text
+from causal_eval.report.blocks import FigureRef, Section, Sub, Table, Text
 from causal_eval.report.build import build
 from causal_eval.report.limits import limitations
 from causal_eval.report.sections import events, over_time, robustness, segments, sensitivity, totals
@@ -179,3 +179,23 @@ def test_segments_that_are_too_small_are_counted_under_the_forest_without_their_
     assert any(why in " ".join(t.get_text().split()) for t in spec.draw().findobj(MatplotlibText))
     none = _small(tuple(e for e in first.effects if not e.aggregation.startswith("segment:")))
     assert "no effect for Faroese, Basque: fewer than 20" in flat(segments.section(none))
+
+
+def test_families_that_do_not_agree_on_another_metric_are_told_and_drawn() -> None:
+    """A sentence each; the figure only where they part, and by the metric's own name."""
+    result = launch()
+    first, other = (
+        next(f for f in result.findings if f.analysis == a and f.metric == "resolved_7d") for a in ("main", "synthetic")
+    )
+    assert first.estimate is not None and other.estimate is not None
+    kept = tuple(f for f in result.findings if f.metric != "csat")
+    for value, parts in ((0.0231, False), (-0.3, True)):
+        away = replace(other, metric="csat", said=replace(other.estimate, effects=(effect(value, 0.007, 0.001),)))
+        told = replace(result, findings=(*kept, replace(first, metric="csat"), away))
+        section = robustness.section(told)
+        assert section is not None
+        sub = next(k for k, b in enumerate(section.blocks) if isinstance(b, Sub))
+        said = flat(replace(section, blocks=section.blocks[sub:]))
+        assert ("do not agree" in said) == parts and "Customer satisfaction" in said
+        assert (FigureRef("triangulation-csat") in section.blocks) == parts
+        assert "triangulation-csat" in [f.name for f in figures(told)]

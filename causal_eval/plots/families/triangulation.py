@@ -1,20 +1,21 @@
-"""The triangulation panel: families of methods side by side on the primary metric, and whether they agree."""
+"""The triangulation panel: families of methods side by side on one metric, and whether they agree."""
 
 from __future__ import annotations
 
 from causal_eval.plots.agreement import Agreement, agreement, agreement_text, reasons
 from causal_eval.plots.names import METHODS, analysis_name, estimand_name, metric_label
-from causal_eval.plots.numbers import Unit, decimals, effect_text, error_of, interval_text, is_log, unit_of
+from causal_eval.plots.numbers import decimals, effect_text, error_of, interval_text, is_log, unit_of
 from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
-from causal_eval.plots.spec import Family, FigureSpec, Value
+from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
 from causal_eval.plots.style import BLUE, STEEL
 from causal_eval.results.types import StudyResult
 
 
-def triangulation_figure(result: StudyResult, found: Agreement, unit: Unit) -> FigureSpec:
+def triangulation_figure(result: StudyResult, found: Agreement, metric: str, name: str) -> FigureSpec:
     """One group a family, with its estimate and what it rests on."""
+    info = result.metric(metric)
+    label, unit = metric_label(info), unit_of(info, log=is_log(result, metric))
     f = unit.factor
-    label = metric_label(result.primary_metric)
     groups = []
     rows: list[tuple[Value, ...]] = []
     for v in found.voices:
@@ -41,7 +42,7 @@ def triangulation_figure(result: StudyResult, found: Agreement, unit: Unit) -> F
     why = reasons(found, result.design.unit_noun)
     title = f"{label}: {len(found.voices)} families of methods side by side"
     return FigureSpec(
-        "triangulation",
+        name,
         title,
         f"Forest chart of {label} by {len(found.voices)} families of methods. {said}",
         " ".join((said, *why)) + " Joint standard errors are as if the analyses were independent, which is lenient.",
@@ -53,14 +54,15 @@ def triangulation_figure(result: StudyResult, found: Agreement, unit: Unit) -> F
 
 
 def specs(result: StudyResult) -> list[FigureSpec]:
-    """One figure, where two families of methods gave an estimate of the primary metric."""
-    metric = result.primary_metric
-    found = agreement(result, metric.name)
-    if found is None:
-        return []
-    return [triangulation_figure(result, found, unit_of(metric, log=is_log(result, metric.name)))]
+    """A figure a metric of which two families of methods gave an estimate."""
+    out = []
+    for metric, suffix in metric_order(result):
+        found = agreement(result, metric)
+        if found is not None:
+            out.append(triangulation_figure(result, found, metric, f"triangulation{suffix}"))
+    return out
 
 
 FAMILY = Family(
-    "triangulation", "Families of methods side by side on the primary metric, and whether they agree.", specs
+    "triangulation", "Families of methods side by side on one metric, and whether they agree.", specs, by_metric=True
 )

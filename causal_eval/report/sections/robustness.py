@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from causal_eval.plots.agreement import agreement, agreement_text, reasons
-from causal_eval.plots.names import analysis_name, plural
-from causal_eval.report.blocks import Block, Bullets, Section, Text
+from causal_eval.plots.names import analysis_name, metric_label, plural
+from causal_eval.plots.spec import metric_order
+from causal_eval.report.blocks import Block, Bullets, FigureRef, Line, Section, Strong, Sub, Text
 from causal_eval.report.wording import ROBUSTNESS_MEANS, holds_zero, metric_unit, robustness_sentence
 from causal_eval.results.types import Estimate, StudyResult
 
@@ -36,7 +37,21 @@ def section(result: StudyResult) -> Section | None:
             "note",
         )
     )
-    return Section("robustness", "Robustness: would other analyses say the same?", tuple(blocks))
+    return Section("robustness", "Robustness: would other analyses say the same?", (*blocks, *_elsewhere(result)))
+
+
+def _elsewhere(result: StudyResult) -> list[Block]:
+    """Whether families of methods agree on the other metrics; where they do not, their figure."""
+    said: list[Line] = []
+    apart: list[Block] = []
+    for metric, suffix in metric_order(result)[1:]:
+        found = agreement(result, metric)
+        if found is not None:
+            info = result.metric(metric)
+            said.append((Strong(f"{metric_label(info)}: "), agreement_text(found, metric_unit(result, info))))
+            if found.apart:
+                apart.append(FigureRef(f"triangulation{suffix}"))
+    return [Sub("Do the families of methods agree on the other metrics?"), Bullets(tuple(said)), *apart] if said else []
 
 
 def counted(main: Estimate, others: list[Estimate]) -> str:
