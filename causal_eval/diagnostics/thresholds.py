@@ -24,7 +24,8 @@ class Thresholds:
         scaled_fit: rms of the gaps before the launch as a share of what equal weights leave, from which the fit is a warning;
             ``scaled_fit_fail`` from which it is no fit (GeoLift's scaled L2 imbalance: 0 perfect, 1 no better than equal weights).
         hull_share: share of donors that should be at least as far from the mixes of the others as the treated are.
-        movements_share: share of donors that should move at least as much as the treated before the launch.
+        movements_share: share of donors, or of groups of as many as are treated, that should move at least as much as the treated
+            before the launch.
         effective_periods: independent periods from which gaps tell their noise; t_test_periods: pre-periods from which the debiased
             t-test is taken as sound (simulated coverage of both: tests/coverage/synthetic.md).
         backtest: error on held-back pre-periods in units of the error on matched ones, from which it is a warning.

@@ -171,12 +171,12 @@ def log_relative_of(tested: Tested) -> Tested:
 def relative_of(tested: Tested, observed: float) -> Tested:
     """The test of a relative effect from an absolute one's by its own transformation tau / (observed - tau).
 
-    Increasing in tau while the counterfactual is positive, so the p-value stays and the ends map to ends.
+    Monotone in tau while the counterfactual is positive, so the p-value stays and the ends map to ends.
     """
     if tested.low is None or tested.high is None:
         return tested
     if observed - tested.high <= 0:
         return Tested(tested.p_value, None, None, "the interval reaches a counterfactual of zero")
-    return Tested(
-        tested.p_value, tested.low / (observed - tested.low), tested.high / (observed - tested.high), tested.note
-    )
+    # Where the observed mean is below zero a larger effect is a smaller share, and the ends change places.
+    ends = sorted((tested.low / (observed - tested.low), tested.high / (observed - tested.high)))
+    return Tested(tested.p_value, ends[0], ends[1], tested.note)

@@ -10,7 +10,7 @@ import causal_eval as ce
 from causal_eval.diagnostics.base import CHECKS, Fitted
 from causal_eval.diagnostics.thresholds import Thresholds
 from causal_eval.inference.effective_periods import effective_periods, gaps_less_effect
-from causal_eval.inference.movements import movements
+from causal_eval.inference.movements import movements, of_groups
 
 
 def fitted(estimator, *, size=1.0, n=30, t=30, launch=20, rho=0.0, effect=2.0, seed=0):
@@ -56,8 +56,37 @@ def test_movements_are_the_loadings_of_one_factor():
     rng = np.random.default_rng(2)
     loadings = rng.uniform(-1, 2, size=8)
     before = 50 * rng.normal(size=8) + np.outer(np.cumsum(rng.normal(size=15)), loadings)
-    sizes = movements(before)
-    assert sizes / sizes[1] == pytest.approx(np.abs(loadings / loadings[1]))
+    slopes = movements(before)
+    assert slopes == pytest.approx(loadings / loadings[1:].mean())
+    assert not movements(np.ones((9, 4))).any(), "a mean that never moves"
+
+
+def test_groups_are_all_there_are_or_as_good_as_that():
+    """Of 5 the 10 pairs; of 30 donors 999 triples, of different donors, that average the donors' mean."""
+    slopes = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    pairs = [(a + b) / 2 for i, a in enumerate(slopes) for b in slopes[i + 1 :]]
+    assert sorted(of_groups(slopes, 2, np.random.default_rng(0))) == sorted(pairs)
+    drawn = of_groups(3 * 2.0 ** np.arange(30), 3, np.random.default_rng(0)).astype(int)
+    assert len(drawn) == 999 and all(bin(v).count("1") == 3 for v in drawn)
+
+
+@pytest.mark.parametrize("dates", [(20, 20, 20), (16, 18, 20)])
+def test_a_mean_of_several_is_held_against_groups_as_large(dates):
+    """Three units at 1.4 times the donors' mean loading: single donors go further, groups of three hardly ever."""
+    rng = np.random.default_rng(0)
+    loadings = np.concatenate([[1.4, 1.4, 1.4], rng.uniform(0.5, 1.5, size=27)])
+    y = 60 + loadings[:, None] * np.cumsum(rng.normal(size=30)) * 3 + 0.3 * rng.normal(size=(30, 30))
+    frame = pd.DataFrame(
+        {"u": np.repeat(range(30), 30), "t": np.tile(range(30), 30), "y": y.ravel(),
+         "g": np.repeat([*dates, *[np.inf] * 27], 30)}
+    )  # fmt: skip
+    data = ce.Panel.from_frame(frame, unit="u", time="t", outcome="y", first_treated="g")
+    e = ce.SyntheticDiD()
+    found = check("movements", Fitted(data, ce.Design(), e, e.estimate(data)))
+    assert found.verdict == "warn" and "of 999 groups of 3 donors" in found.reading and found.statistic < 0.02
+    one = data.without(["1", "2"])
+    alone = check("movements", Fitted(one, ce.Design(), e, e.estimate(one)))
+    assert alone.statistic >= 0.1 and alone.verdict == "pass" and "of 27 donors" in alone.reading
 
 
 def test_gaps_that_drift_are_worth_few_periods():

@@ -43,3 +43,11 @@ def test_the_relative_effect_of_a_logged_metric_is_the_exponential_of_its_effect
         assert relative.interval.high == pytest.approx(np.expm1(absolute.interval.high))
     if name != "naive":
         assert relative.value == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_mean_that_falls_below_zero_has_its_relative_interval_the_right_way_up():
+    """An effect of -12 to -10 that leaves -5 of a counterfactual of 5 to 7: -200% to -171%, not the other way round."""
+    from causal_eval.inference.effects import Tested, relative_of
+
+    found = relative_of(Tested(0.01, -12.0, -10.0), -5.0)
+    assert (found.low, found.high) == pytest.approx((-10 / 5, -12 / 7))

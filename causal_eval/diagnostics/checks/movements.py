@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Movements:
-    """The treated path's size along the donors' first principal component before the launch, beside theirs."""
+    """How far the treated move where the donors' mean moves by one, before the launch, beside how far donors do."""
 
     info: ClassVar[CheckInfo] = CheckInfo(
         "movements",
@@ -27,28 +27,36 @@ class Movements:
     )
 
     def check(self, fitted: Fitted, thresholds: Thresholds, *, rng: np.random.Generator) -> Diagnostic:
-        """The share of donors that move at least as much."""
+        """The share of donors, or of groups of as many as are treated, that move at least as much."""
         import numpy as np
 
         from causal_eval.data.contract import Panel
-        from causal_eval.inference.movements import movements
+        from causal_eval.inference.movements import movements, of_groups
 
         if not isinstance(fitted.data, Panel) or not hasattr(fitted.estimator, "pool"):
             return diagnostic(self.info, "not_run", "The estimator has no donors.")
         pool = fitted.estimator.pool(fitted.data, fitted.design)
-        cohort = max(pool.cohorts, key=lambda c: c.size)
-        donors = pool.donors[cohort.pre]
+        m = pool.n_treated
+        before = np.logical_and.reduce([c.pre for c in pool.cohorts])
+        donors = pool.donors[before]
         donors = donors[:, np.isfinite(donors).all(axis=0)]
-        if donors.shape[1] < 2 or len(donors) < 2:
-            return diagnostic(self.info, "not_run", "Two donors and two periods before the launch are needed.")
-        sizes = movements(np.column_stack([cohort.path[cohort.pre], donors]))
-        if not np.isfinite(sizes).all() or not sizes[1:].max() > 0:
-            return diagnostic(self.info, "not_run", "No donor varies before the launch.")
-        as_large = int((sizes[1:] >= sizes[0] * (1 - 1e-9)).sum())
-        n, share = donors.shape[1], float((sizes[1:] >= sizes[0] * (1 - 1e-9)).mean())
+        if donors.shape[1] < max(2, m) or len(donors) < 2:
+            return diagnostic(
+                self.info,
+                "not_run",
+                "As many donors as treated units, and two periods before all launches, are needed.",
+            )
+        path = np.sum([c.size * c.path[before] for c in pool.cohorts], axis=0) / m
+        slopes = movements(np.column_stack([path, donors]))
+        if not np.isfinite(slopes).all() or not np.abs(slopes[1:]).max() > 0:
+            return diagnostic(self.info, "not_run", "The donors' mean does not vary before the launch.")
+        others = np.abs(of_groups(slopes[1:], m, rng))
+        far = others >= abs(slopes[0]) * (1 - 1e-9)
+        as_large, n, share = int(far.sum()), len(others), float(far.mean())
+        whom = f"{n:,} donors" if m == 1 else f"{n:,} groups of {m} donors"
         reading = (
-            f"Along what moves the donors most before the launch, {as_large} of {n} move at least as much as the treated, "
-            f"who move {num(float(sizes[0] / np.median(sizes[1:])))} times as much as the median donor"
+            f"Before the launch the treated move by {num(float(slopes[0]))} where the donors' mean moves by 1; "
+            f"{as_large:,} of {whom} move at least as much"
         )
         verdict: Verdict = "pass"
         if share < thresholds.movements_share:
@@ -65,9 +73,9 @@ class Movements:
             verdict,
             reading + ".",
             statistic=share,
-            statistic_name="share of donors that move as much",
+            statistic_name="share of donors that move as much" if m == 1 else "share of groups that move as much",
             threshold=thresholds.movements_share,
-            details={"as_large": as_large, "donors": n},
+            details={"as_large": as_large, "donors": donors.shape[1], "compared": n},
         )
 
 
