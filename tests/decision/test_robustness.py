@@ -34,6 +34,21 @@ def test_the_word_is_read_off_the_checks_of_the_primary_metric(found, word):
     assert robustness(found, "y")[0] == word
 
 
+def test_an_assumption_that_no_check_could_look_at_is_named_and_is_not_called_good():
+    """Two waves of a survey: the groups' trends before the launch are unknown, however clean the rest is."""
+    untested = [
+        Diagnostic(name, "y", "main", "parallel_trends", "not_run", "one pre-period")
+        for name in ("pre_trends", "placebo_in_time")
+    ]
+    rest = [Diagnostic("composition", "y", "main", "stable_composition", "pass", "reading")]
+    word, why = robustness([*untested, *rest], "y")
+    assert word == "satisfactory" and why.startswith("parallel trends could not be checked")
+    warned = Diagnostic("clusters", "y", "main", "valid_inference", "warn", "reading")
+    assert "(clusters), and parallel trends could not" in robustness([*untested, *rest, warned], "y")[1]
+    looked = Diagnostic("pre_trends", "y", "main", "parallel_trends", "pass", "reading")
+    assert robustness([looked, untested[1], *rest], "y")[0] == "good"
+
+
 SPEC = {
     "schema_version": 1,
     "study": {"id": "cps", "title": "Training", "question": "Did it raise earnings?"},

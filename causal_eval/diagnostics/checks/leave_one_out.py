@@ -83,9 +83,11 @@ class LeaveOneOut:
                 else f"{few} and there is one adoption date: no single one to look at."
             )
             return diagnostic(self.info, "not_run", why)
-        return self._say(fitted.estimate.headline, found, refused, thresholds)
+        return self._say(fitted.estimate.headline, found, refused, fitted.estimate.sample.n_treated, thresholds)
 
-    def _say(self, head: Effect, found: list[_Without], refused: int, limits: Thresholds) -> Diagnostic:
+    def _say(
+        self, head: Effect, found: list[_Without], refused: int, treated: int | None, limits: Thresholds
+    ) -> Diagnostic:
         whole = _clear(head, limits.alpha)
         signs = [f for f in found if (f.value > 0) != (head.value > 0)]
         turns = [f for f in found if whole is not None and f.clear is not None and f.clear != whole]
@@ -112,8 +114,8 @@ class LeaveOneOut:
             if named:
                 reading += f" Cohorts it hangs on: {', '.join(named)}."
         if refused:
-            left = "part" if refused == 1 else "parts"
-            reading += f" {refused} {left} cannot be left out, because nothing to compare would remain."
+            left = f"{refused} parts" if refused > 1 else "1 part" if treated != 1 else "The only treated unit"
+            reading += f" {left} cannot be left out, because nothing to compare would remain."
         cohorts: list[Json] = [{"cohort": f.label, "value": f.value} for f in found if f.kind == "cohort"]
         return diagnostic(
             self.info,
