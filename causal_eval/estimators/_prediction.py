@@ -24,7 +24,7 @@ def predicted(
     import numpy as np
 
     from causal_eval.estimators._synthetic import GapTests
-    from causal_eval.estimators._synthetic_options import STEADY, one_path
+    from causal_eval.estimators._synthetic_options import one_path
     from causal_eval.inference.prediction import prediction
 
     one_path(found, "prediction")
@@ -41,8 +41,8 @@ def predicted(
     draws = len(p.low[0])
     notes += [
         "Prediction intervals hold at least their level if shocks after the launch are like those before it, however they depend on "
-        "each other over time; where shocks average out, that of the average is wider than it need be.",
-        STEADY,
+        "each other over time; where shocks average out, that of the average is wider than it need be: in simulated panels its 95% "
+        "intervals held the truth in 95% to 100% of studies.",
         f"Monte Carlo error of the ends of the average's interval: {error:,.10g}, from {draws:,} draws. The p-value is the level at "
         f"which that interval ends at zero; it is not followed below {p.smallest_p:.3f}.",
     ]
