@@ -151,7 +151,7 @@ class Naive(Options):
             rows = (np.where(mask, w * (np.where(mask, y, 0.0) - mean), 0.0) / total)[used]
             psi.append(cluster_sums(rows[:, None], codes, n_clusters)[:, 0])
         value = means[0] - means[1]
-        if n_clusters < 3:
+        if n_clusters < FEWEST:
             from causal_eval.inference.effects import Tested
 
             nothing = Tested(None, None, None, "too few clusters for an error")
@@ -179,7 +179,13 @@ class Naive(Options):
         return out
 
 
+FEWEST = 3
+"""Clusters without which there is no error."""
+
+
 def _words(n_clusters: int) -> str:
+    if n_clusters < FEWEST:
+        return "none: too few clusters for an error"
     return f"cluster-robust (CR1, {n_clusters:,} clusters), t with {n_clusters - 1:,} degrees of freedom"
 
 

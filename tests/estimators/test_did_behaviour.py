@@ -256,3 +256,13 @@ def test_coverage_bias_and_size_of_the_clustered_interval():
     assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(runs)
     assert abs(covered / runs - 0.95) < 3 * error + 0.005
     assert rejected == runs - covered, "p-value and interval come from the same procedure"
+
+
+def test_a_naive_comparison_of_too_few_clusters_names_no_procedure():
+    """One treated unit before and after: no error, and no "t with 0 degrees of freedom" beside it."""
+    frame = pd.DataFrame(
+        [(u, t, u + t + 2.0 * (u == 0 and t > 1), 2.0 if u == 0 else np.inf) for u in range(6) for t in range(4)],
+        columns=["u", "t", "y", "g"],
+    )
+    e = ce.Naive().estimate(ce.Panel.from_frame(frame, unit="u", time="t", outcome="y", first_treated="g"))
+    assert e.headline.std_error is None and e.inference == "none: too few clusters for an error"
