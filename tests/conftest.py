@@ -16,6 +16,8 @@ for _pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_pool, "1")
 
 ROOT = Path(__file__).resolve().parent.parent
+# For `benchmarks`; last, so that an installed causal_eval is what is tested.
+sys.path.append(str(ROOT))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
