@@ -2,7 +2,7 @@
 
 Placebos, and residuals of other periods, tell the error of a counterfactual as far as the treated move like any donor. A treated
 unit with larger loadings on the common factors errs by more than they show: in simulated panels where it loaded most of 39 units,
-95% intervals of synthetic difference-in-differences covered 91%, of prediction 84% (tests/coverage/synthetic.md).
+95% intervals of synthetic difference-in-differences covered 91% (tests/coverage/synthetic.md).
 
 The donors' mean stands for what all share (Pesaran 2006): noise of its own averages out of it. The donors' first principal
 component can follow one factor of several alone, and found that unit in 76% of 2,000 panels; the mean finds it in 85%, and
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-MOST, DRAWS = 1_000, 999
-"""Groups enumerated at most, and drawn where there are more."""
 
 
 def movements(before: Floats) -> Floats:
@@ -45,6 +42,8 @@ def movements(before: Floats) -> Floats:
 def of_groups(slopes: Floats, size: int, rng: np.random.Generator) -> Floats:
     """(B,) mean slopes of groups of ``size`` of the units: of all groups, or of some drawn where there are very many."""
     import numpy as np
+
+    from causal_eval.inference.placebo_groups import DRAWS, MOST
 
     n = len(slopes)
     if comb(n, size) <= MOST:
