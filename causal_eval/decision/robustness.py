@@ -20,7 +20,8 @@ SILENT = ("equivalence",)
 
 def robustness(diagnostics: Sequence[Diagnostic], metric: str) -> tuple[Robustness, str]:
     """The word and its reason for the primary analysis of ``metric``; empty where no check ran."""
-    ran = [d for d in diagnostics if d.metric == metric and d.verdict != "not_run"]
+    mine = [d for d in diagnostics if d.metric == metric]
+    ran = [d for d in mine if d.verdict != "not_run"]
     failed = [d for d in ran if d.verdict == "fail"]
     warned = [d for d in ran if d.verdict == "warn"]
     easy = [d for d in warned if d.check in STRENGTH]
@@ -34,17 +35,13 @@ def robustness(diagnostics: Sequence[Diagnostic], metric: str) -> tuple[Robustne
             f"the comparison is in doubt ({_names(poor)}), and little would be needed to overturn it ({_names(easy)}): look for "
             "other evidence before acting on it"
         )
-    unseen = _unseen([d for d in diagnostics if d.metric == metric])
-    without = (
-        f"{unseen} could not be checked on these data: only what is known of the launch can speak for it"
-        if unseen
-        else ""
-    )
-    if warned:
-        tail = f", and {without}" if without else ""
-        return "satisfactory", f"with what the warnings say kept in mind ({_names(warned)}){tail}"
-    if without:
-        return "satisfactory", without
+    reasons = [f"with what the warnings say kept in mind ({_names(warned)})"] if warned else []
+    if unseen := _unseen(mine):
+        reasons.append(
+            f"{unseen} could not be checked on these data: only what is known of the launch can speak for it"
+        )
+    if reasons:
+        return "satisfactory", ", and ".join(reasons)
     return "good", "no check that ran warns; what was not measured stays unknown"
 
 

@@ -153,8 +153,6 @@ class Inferred:
 
 def infer(
     how: TimeBased,
-    pool: DonorPool,
-    method: Method,
     found: Synthetic,
     level: float,
     notes: list[str],
@@ -189,7 +187,7 @@ def infer(
         groups = ranked_groups(found, level, rng, limits or {})
         tests = groups.tests if isinstance(groups, Ranked) else GapTests("none", {})
     if how == "conformal":
-        shifts = conformal(fit.Y, method, c.pre, c.post)
+        shifts = conformal(fit.Y, fit.method, c.pre, c.post)
         notes.append(f"The smallest p-value {shifts.n} shifts in time can give is {shifts.smallest_p:.3f}.")
         notes.append(STEADY)
         if misfit := shifts.misfit(found.value):
@@ -198,7 +196,7 @@ def infer(
         name = f"conformal: residuals shifted in time, {shifts.n} cyclic shifts"
         return Inferred(test, found.value, None, name, tests)
     try:
-        t = debiased_t(fit.Y, method, c.pre, c.post)
+        t = debiased_t(fit.Y, fit.method, c.pre, c.post)
     except ValueError as e:
         raise EstimatorRefusal("E401", f"t_test: {e}", hint='Use inference = "placebo".') from e
     notes.append(

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from causal_eval.design.design import Design
     from causal_eval.estimators._synthetic import Synthetic
     from causal_eval.estimators._synthetic_options import Inferred
-    from causal_eval.inference.counterfactual import Method
     from causal_eval.results.types import Estimate, Json
 
 
@@ -79,7 +78,7 @@ class AugmentedSyntheticControl(PathOptions):
             notes.append(
                 "The fit before the launch is all but perfect: the ridge hardly holds back, and the weights follow noise as well."
             )
-        said = self._infer(found, method, self.generator(rng), notes)
+        said = self._infer(found, self.generator(rng), notes)
         ridges = [float(f.fits.predictor_weights[0, 0]) for f in found.cohorts if f.fits.predictor_weights is not None]
         details: dict[str, Json] = {"ridge": list(ridges), "negative_weight": below, "inference": self.inference}
         return write_synthetic(
@@ -96,7 +95,7 @@ class AugmentedSyntheticControl(PathOptions):
             tests=said.tests,
         )
 
-    def _infer(self, found: Synthetic, method: Method, rng: np.random.Generator, notes: list[str]) -> Inferred:
+    def _infer(self, found: Synthetic, rng: np.random.Generator, notes: list[str]) -> Inferred:
         import numpy as np
 
         from causal_eval.estimators._synthetic_options import infer
@@ -106,7 +105,7 @@ class AugmentedSyntheticControl(PathOptions):
             pre = found.cohorts[0].cohort.pre
             times = np.where(pre, 1 / pre.sum(), 0.0) if self.intercept else np.zeros(len(pre))
             return resampled(self.inference, found, times, self.level, notes, rng)
-        return infer(self.inference, found.pool, method, found, self.level, notes, rng=rng)
+        return infer(self.inference, found, self.level, notes, rng=rng)
 
 
 plugin: type[Estimator[Panel]] = AugmentedSyntheticControl

@@ -91,8 +91,6 @@ class MatrixCompletion(PathOptions):
         found = fit_synthetic(pool, method, most=most)
         said = infer(
             "placebo",
-            pool,
-            method,
             found,
             self.level,
             notes,

@@ -88,7 +88,7 @@ class SyntheticControl(PathOptions):
             return self._matched(data, pool, generator)
         method = self.screened(self._method(), pool)
         found = fit_synthetic(pool, method)
-        return self._write(data, pool, method, found, self._identified(found), generator)
+        return self._write(data, found, self._identified(found), generator)
 
     def _matched(self, data: Panel, pool: DonorPool, rng: np.random.Generator) -> Estimate:
         """Matched on predictors, with their balance and the range over predictor weights that fit as well."""
@@ -120,7 +120,7 @@ class SyntheticControl(PathOptions):
                 [n, float(X[k, 0]), float(synthetic[k]), float(X[k, 1:].mean())] for k, n in enumerate(names)
             ],
         }
-        estimate = self._write(data, pool, method, found, details, rng)
+        estimate = self._write(data, found, details, rng)
         note = (
             f"Over predictor weights whose fit is within 1% of the best found, the effect lies between {near.min():.4g} and "
             f"{near.max():.4g}. The same search was made for every placebo. Checks that estimate again keep the predictor weights."
@@ -168,8 +168,6 @@ class SyntheticControl(PathOptions):
     def _write(
         self,
         data: Panel,
-        pool: DonorPool,
-        method: Method,
         found: Synthetic,
         more: dict[str, Json],
         rng: np.random.Generator,
@@ -186,10 +184,10 @@ class SyntheticControl(PathOptions):
                 "more donors than pre-periods that says nothing about the fit afterwards."
             )
         if self.inference == "prediction":
-            by_period, test, name = predicted(found, self.level, self.intercept, rng, notes)
-            said = Inferred(test, found.value, None, name, by_period)
+            tests, test, name = predicted(found, self.level, self.intercept, rng, notes)
+            said = Inferred(test, found.value, None, name, tests)
         else:
-            said = infer(self.inference, pool, method, found, self.level, notes, rng=rng)
+            said = infer(self.inference, found, self.level, notes, rng=rng)
         details: dict[str, Json] = {"intercept": self.intercept, "inference": self.inference}
         details |= more | said.details
         return write_synthetic(

@@ -328,12 +328,12 @@ def summary(result: StudyResult) -> str:
         lines.append(f"Biggest threat: {sentence(threat(result))}")
     if result.plan_lock is not None and result.plan_lock.deviations:
         lines.append(f"Not as locked: {', '.join(c.key for c in result.plan_lock.deviations)}.")
-    return "\n".join(_printable(x) for x in lines)
+    return "\n".join(spoken(_printable(x)) for x in lines)
 
 
 def _printable(line: str) -> str:
     """A line that moves no cursor: user-supplied line breaks and control characters become spaces."""
-    return spoken("".join(c if c.isprintable() else " " for c in line))
+    return "".join(c if c.isprintable() else " " for c in line)
 
 
 def effect_line(effect: Effect, unit: Unit) -> str:
