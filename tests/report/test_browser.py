@@ -96,6 +96,7 @@ def test_every_figure_that_is_seen_has_a_name_a_description_and_its_data(
 
 def test_contents_lead_to_every_section(pages: dict[str, Path], page: Page) -> None:
     """Each link has its target, and following it brings the section into view."""
+    page.emulate_media(reduced_motion="reduce")  # on a busy machine a smooth scroll can stand still for half a minute
     page.set_viewport_size({"width": 1440, "height": 800})
     page.goto(pages["launch"].as_uri())
     links = page.locator("nav.contents a")
