@@ -80,19 +80,24 @@ def decimals(error: float | None, value: float = 0.0) -> int:
 def fixed(value: float, places: int, *, signed: bool = False) -> str:
     """``value`` with that many decimals, thousands separated, a true minus sign, and no negative zero."""
     if places > 12 or abs(value) >= 1e15:
-        mantissa, _, exponent = f"{value:.2e}".partition("e")
-        text = f"{mantissa.lstrip('-')} × 10{str(int(exponent)).translate(_RAISED)}"
-        sign = MINUS if value < 0 else "+" if signed else ""
-        return sign + text
+        return _powers(value, signed=signed)
     rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN, _WIDE)
     sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
     return f"{sign}{abs(rounded):,f}"
+
+
+def _powers(value: float, *, signed: bool = False) -> str:
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    sign = MINUS if value < 0 else "+" if signed else ""
+    return f"{sign}{mantissa.lstrip('-')} × 10{str(int(exponent)).translate(_RAISED)}"
 
 
 def plain(value: float) -> str:
     """A number without an error of its own, such as a test statistic: up to three significant digits."""
     if value == int(value) and abs(value) < 1e15:
         return fixed(value, 0)
+    if abs(value) < 1e-5:
+        return _powers(value)
     text = fixed(value, max(0, decimals(None, value)))
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -108,9 +113,16 @@ def error_of(effect: Effect) -> float | None:
 
 
 def places(effect: Effect, unit: Unit) -> int:
-    """Decimals of everything that belongs to one effect, in shown units."""
+    """Decimals of everything that belongs to one effect, in shown units.
+
+    One or two more where an end of the interval would else read as the zero that it is not: whether an interval
+    holds zero is what decisions turn on.
+    """
     error = error_of(effect)
-    return decimals(error * unit.factor if error else None, effect.value * unit.factor)
+    n = decimals(error * unit.factor if error else None, effect.value * unit.factor)
+    i = effect.interval
+    ends = [abs(v * unit.factor) for v in (i.low, i.high) if v] if i else []
+    return next((m for m in (n, n + 1, n + 2) if all(round(v, m) for v in ends)), n)
 
 
 def _dressed(number: str, unit: Unit, after: str) -> str:
@@ -131,10 +143,15 @@ def change(value: float, unit: Unit, error: float | None = None, *, words: bool 
     return _dressed(number, unit, unit.words if words else unit.change)
 
 
+def beside(value: float, effect: Effect, unit: Unit, *, words: bool = False) -> str:
+    """A change that stands beside an effect, such as an end of its interval, with the effect's decimals."""
+    number = fixed(value * unit.factor, places(effect, unit), signed=True)
+    return _dressed(number, unit, unit.words if words else unit.change)
+
+
 def effect_text(effect: Effect, unit: Unit, *, words: bool = False) -> str:
     """An effect, signed, with its unit: ``+2.31 percentage points``."""
-    number = fixed(effect.value * unit.factor, places(effect, unit), signed=True)
-    return _dressed(number, unit, unit.words if words else unit.change)
+    return beside(effect.value, effect, unit, words=words)
 
 
 def interval_text(effect: Effect, unit: Unit, *, words: bool = False, bare: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from causal_eval.plots.numbers import change, error_of
+from causal_eval.plots.numbers import RELATIVE, beside
 from causal_eval.report.needed import POWER
 from causal_eval.report.totals import total_unit
 from causal_eval.report.wording import clause_of
@@ -21,9 +21,8 @@ class Harm:
     effect: Effect
     worst: float | None
     """The end of the interval on the harmful side; None without an interval."""
-    error: float | None
-    relative: float | None
-    relative_error: float | None
+    relative: str | None
+    """``worst`` against the level without the launch, in words."""
     total: str | None
     """``worst`` summed over the treated units and periods, in words; None where a sum has no meaning."""
     smallest: float | None
@@ -40,7 +39,6 @@ def harm_of(result: StudyResult, name: str) -> Harm | None:
     if estimate is None or metric.better is None:
         return None
     effect, relative = estimate.headline, estimate.effect("overall", "relative")
-    error = error_of(effect)
     worst = _bad(effect, metric)
     smallest = None
     if worst is not None and effect.interval is not None:
@@ -51,11 +49,11 @@ def harm_of(result: StudyResult, name: str) -> Harm | None:
     unit = total_unit(result, metric)
     said = None
     if total is not None and unit is not None and (sum_ := _bad(total, metric)) is not None:
-        said = change(sum_, unit, error_of(total), words=True)
-    return Harm(
-        effect, worst, error, _bad(relative, metric) if relative else None, error_of(relative) if relative else None,
-        said, smallest, _narrower(result, metric, effect, relative),
-    )  # fmt: skip
+        said = beside(sum_, total, unit, words=True)
+    share = None
+    if relative is not None and (bad := _bad(relative, metric)) is not None:
+        share = beside(bad, relative, RELATIVE)
+    return Harm(effect, worst, share, said, smallest, _narrower(result, metric, effect, relative))
 
 
 def _bad(effect: Effect, metric: MetricInfo) -> float | None:

@@ -83,3 +83,27 @@ def test_any_finite_number_can_be_written(value: float) -> None:
 def test_a_number_too_small_for_decimals_has_a_raised_exponent() -> None:
     """As it is written by hand."""
     assert n.plain(-9.174e-12) == "−9.17 × 10⁻¹²" and n.fixed(2e20, 0) == "2.00 × 10²⁰"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "said"),
+    [
+        (0.25, 0.0008, 0.54, "+25.0% / +0.1% to +54.0%"),
+        (0.25, -0.0008, 0.54, "+25.0% / −0.1% to +54.0%"),
+        (0.25, 0.00008, 0.54, "+25.00% / +0.01% to +54.00%"),
+        (0.25, 0.0000008, 0.54, "+25% / 0% to +54%"),
+        (0.25, 0.0, 0.54, "+25% / 0% to +54%"),
+    ],
+)
+def test_an_end_of_an_interval_reads_as_zero_only_where_it_is(value: float, low: float, high: float, said: str) -> None:
+    """Whether zero lies inside is what decisions turn on: one or two decimals more, then no more."""
+    e = Effect("overall", "relative", value, 0.137, 0.049, Interval(low, high, 0.95, "t"))
+    assert f"{n.effect_text(e, n.RELATIVE)} / {n.interval_text(e, n.RELATIVE)}" == said
+    assert n.beside(low, e, n.RELATIVE) == said.partition(" / ")[2].partition(" to ")[0]
+
+
+def test_a_statistic_near_zero_is_told_as_a_power_of_ten() -> None:
+    """Not as a row of zeros; from a hundred-thousandth up in plain digits."""
+    assert n.plain(7.45e-10) == "7.45 × 10⁻¹⁰"
+    assert n.plain(-7.45e-10) == "−7.45 × 10⁻¹⁰"
+    assert n.plain(1.234e-5) == "0.0000123"

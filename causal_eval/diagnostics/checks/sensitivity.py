@@ -9,6 +9,7 @@ somewhat too short, and no correction is made for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor
 from typing import TYPE_CHECKING, ClassVar
 
 from causal_eval.diagnostics.base import Check, CheckInfo, Fitted, diagnostic
@@ -84,11 +85,12 @@ class Sensitivity:
                 for m in MBARS
             ]
             broke = breakdown(run.beta, run.cov, run.n_pre, n_post, run.weights, level=level, most=MOST_MBAR)
+            stands = _hundredths(broke.value)
         except ValueError as error:
             return diagnostic(self.info, "not_run", f"No sets can be made: {error}.")
         details: dict[str, Json] = {
             "relative_magnitudes": [list(row) for row in sets],
-            "breakdown_mbar": broke.value,
+            "breakdown_mbar": stands,
             **_smoothness(run, level),
             "no_departure": [broke.low, broke.high],
             "leads": run.n_pre,
@@ -105,16 +107,23 @@ class Sensitivity:
                 f"as much as they did before it, it would be [{num(low)}, {num(high)}]."
             )
             return diagnostic(self.info, "not_run", reading + notes, details=details)
-        verdict: Verdict = "pass" if broke.value is None or broke.value >= thresholds.breakdown_mbar else "warn"
+        verdict: Verdict = "pass" if stands is None or stands >= thresholds.breakdown_mbar else "warn"
         return diagnostic(
             self.info,
             verdict,
-            _reading(broke.value, broke.low, broke.high, largest) + notes,
-            statistic=MOST_MBAR if broke.value is None else broke.value,
-            statistic_name="breakdown mbar" if broke.value is not None else "breakdown mbar, at least",
+            _reading(stands, broke.low, broke.high, largest) + notes,
+            statistic=MOST_MBAR if stands is None else stands,
+            statistic_name="breakdown mbar" if stands is not None else "breakdown mbar, at least",
             threshold=thresholds.breakdown_mbar,
             details=details,
         )
+
+
+def _hundredths(value: float | None) -> float | None:
+    """Rounded down, so that the result still stands there and every text says the same; what is smaller stays as it is."""
+    if value is None or value < 0.01:
+        return value
+    return floor(value * 100 + 1e-9) / 100
 
 
 def _reading(value: float | None, low: float, high: float, largest: float) -> str:
@@ -130,7 +139,7 @@ def _reading(value: float | None, low: float, high: float, largest: float) -> st
             f"The average effect stays {side} zero even if, from one period to the next, the trends part by {num(MOST_MBAR)} "
             f"times {most}: breakdown above {num(MOST_MBAR)}."
         )
-    shown = num(int(value * 100) / 100)  # rounded down: it still stands there
+    shown = num(value)
     return (
         f"The average effect stays {side} zero while, from one period to the next, the trends part after the launch by at "
         f"most {shown} times {most}: breakdown {shown}."

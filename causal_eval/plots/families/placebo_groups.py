@@ -120,10 +120,11 @@ def groups_figure(series: GroupSeries) -> FigureSpec:
     title = f"{series.label}: the treated among {series.n:,} placebo groups, {rank_text(series)}"
     as_far = sum(series.as_far)
     has = "has" if as_far == 1 else "have"
-    whose = "group whose gap is" if as_far == 1 else "groups whose gap is"
+    whose = f"In colour: the {as_far:,} {'group' if as_far == 1 else 'groups'} whose gap is at least as far from zero"
     note = (
-        f"Each bar: groups of {series.size} untreated {series.noun} in the treated ones' place. In colour: the {as_far:,} {whose} at "
-        f"least as far from zero; dotted: as far on the other side. {series.analysis[:1].upper()}{series.analysis[1:]}."
+        f"Each bar: groups of {series.size} untreated {series.noun} in the treated ones' place. "
+        f"{whose if as_far else 'None has a gap as far from zero'}; dotted: as far on the other side. "
+        f"{series.analysis[:1].upper()}{series.analysis[1:]}."
     )
     shown = [k for k, n in enumerate(series.groups) if n]
     ends = [change(series.edges[k], series.unit, error, words=True) for k in (shown[0], shown[-1] + 1)]

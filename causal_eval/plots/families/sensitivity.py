@@ -72,7 +72,7 @@ def breakdown_text(series: BoundSeries) -> str:
         return "Zero is inside the interval already under parallel trends."
     if series.breakdown is None:
         return f"Zero stays outside up to {plain(series.sets[-1][0])} times, the largest departure shown."
-    shown = fixed(int(series.breakdown * 100) / 100, 2)
+    shown = fixed(int(series.breakdown * 100) / 100, 2) if series.breakdown >= 0.01 else plain(series.breakdown)
     return f"Zero enters the interval at a departure of {shown} times."
 
 

@@ -59,6 +59,7 @@ _HEAD = """
 #show figure.where(kind: table): set figure.caption(position: top)
 #show figure.where(kind: image): set block(above: 0.9em, below: 0.9em)
 #show figure.caption: it => align(left, text(size: 9.5pt, fill: soft, it.body))
+#show figure.caption.where(kind: table): it => block(sticky: true, width: 100%, it)
 #show figure.where(kind: table): it => align(left, it)
 """
 _COLOURS = """

@@ -8,7 +8,7 @@ from causal_eval.report.blocks import Block, Cell, Column, Line, Section, Strong
 from causal_eval.report.checks import open_checks
 from causal_eval.report.harm import Harm, harm_of
 from causal_eval.report.limits import unchecked
-from causal_eval.report.numbers import RELATIVE, change, fixed, share
+from causal_eval.report.numbers import beside, fixed, share
 from causal_eval.report.sections.events import overlaps
 from causal_eval.report.wording import (
     gate_closed,
@@ -79,12 +79,12 @@ def _harm_row(result: StudyResult, clause: Clause, harm: Harm) -> tuple[Cell, ..
     if harm.worst is None:
         bad.append(("no interval, so no bound",))
     else:
-        bad.append((Strong(change(harm.worst, unit, harm.error)),))
+        bad.append((Strong(beside(harm.worst, harm.effect, unit)),))
         if harm.relative is not None:
-            bad.append((f"{change(harm.relative, RELATIVE, harm.relative_error)} relative",))
+            bad.append((f"{harm.relative} relative",))
         if harm.total is not None:
             bad.append((f"{harm.total} in all",))
-    seen = "" if harm.smallest is None else f"about {change(harm.smallest, unit, harm.error)}"
+    seen = "" if harm.smallest is None else f"about {beside(harm.smallest, harm.effect, unit)}"
     return (
         cell(Strong(metric_label(metric)), METRIC_ROLES[metric.role]),
         Cell(tuple(bad)),
