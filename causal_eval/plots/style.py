@@ -75,9 +75,11 @@ def style(size: Size) -> Iterator[None]:
     """The settings under which a figure is made and saved; undone at the end."""
     import matplotlib
 
+    wanted, now = _settings(size.font, size.line), matplotlib.rcParams
     with matplotlib.rc_context():
-        for key, value in _settings(size.font, size.line).items():
-            matplotlib.rcParams._set(key, value)
+        for key, value in wanted.items():
+            if now[key] != value:
+                now[key] = value
         yield
 
 
@@ -114,7 +116,7 @@ def _settings(font: float, line: float) -> dict[RcKeyType, Any]:
             "path.simplify": False,
         }
     )
-    return {key: (ours if key in ours else default)._get(key) for key in default if key != "backend"}
+    return {key: ours[key] if key in ours else default[key] for key in default if key != "backend"}
 
 
 def text_width(text: str, points: float, *, bold: bool = False) -> float:
