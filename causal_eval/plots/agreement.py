@@ -102,6 +102,13 @@ def agreement(result: StudyResult, metric: str) -> Agreement | None:
     )
 
 
+def agreement_words(found: Agreement) -> str:
+    """Whether they agree, in the fewest words."""
+    if found.apart:
+        return "do not agree"
+    return "agree within their noise" if found.unjudged < len(found.pairs) else "side by side"
+
+
 def agreement_text(found: Agreement, unit: Unit) -> str:
     """Whether they agree, in one sentence or two."""
     n = len(found.voices)
@@ -111,7 +118,7 @@ def agreement_text(found: Agreement, unit: Unit) -> str:
     elif not found.apart:
         widest = max(judged, key=lambda p: p.in_errors or 0.0)
         said = (
-            f"The {n} families agree within their noise: the largest difference is {_size(widest, unit)}, "
+            f"The {n} families {agreement_words(found)}: the largest difference is {_size(widest, unit)}, "
             f"{fixed(widest.in_errors or 0.0, 1)} joint standard errors."
         )
         if not found.same_sign:
@@ -119,8 +126,8 @@ def agreement_text(found: Agreement, unit: Unit) -> str:
     else:
         p = max(found.apart, key=lambda q: q.in_errors or 0.0)
         said = (
-            f"The {n} families do not agree: {p.first.name.lower()} and {p.second.name.lower()} differ by {_size(p, unit)}, "
-            f"{fixed(p.in_errors or 0.0, 1)} joint standard errors"
+            f"The {n} families {agreement_words(found)}: {p.first.name.lower()} and {p.second.name.lower()} differ by "
+            f"{_size(p, unit)}, {fixed(p.in_errors or 0.0, 1)} joint standard errors"
             + ("." if found.same_sign else ", with different signs.")
         )
     if judged and found.unjudged:

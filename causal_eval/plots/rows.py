@@ -1,16 +1,32 @@
 """A chart of rows: a name, marks on a shared scale, and the numbers in words.
 
 Wide figures have names left and numbers right; on a phone each row's words stand above its marks. Values come in
-shown units. The height follows the number of rows.
+shown units. The height follows the number of rows; below the title of a slide few rows stand further apart, and many
+are cut into charts that follow each other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from causal_eval.plots.layout import head_room, limits
-from causal_eval.plots.style import BLUE, GREEN, INK, MUTED, Size, grid, shorten, style, text_width, value_axis, wrap
+from causal_eval.plots.style import (
+    BLUE,
+    GREEN,
+    INK,
+    MUTED,
+    SIZES,
+    Size,
+    grid,
+    shorten,
+    style,
+    text_width,
+    value_axis,
+    wrap,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,6 +85,18 @@ class Panel:
     guides: tuple[float, ...] = ()
     """Dashed lines through all rows: conventional limits, another analysis' estimate."""
     suffix: str = ""
+    scale: tuple[float, float] | None = None
+    """Ends of the axis, where they are not those that its own marks ask for."""
+
+
+FULL = 0.85
+"""Share of the room below a slide's title up to which few rows are spread."""
+LOOSEST = 1.7
+"""Distance of rows, against the usual, when they are spread."""
+TALLEST = 1.2
+"""Height, against that room, from which a chart is cut: it would be set smaller by as much."""
+NOTE_LINE = 110
+"""Letters of a note that surely fit a line there, counted because texts cannot be measured before a figure is drawn."""
 
 
 def draw_rows(title: str, panels: tuple[Panel, ...], size: Size, note: str = "") -> Figure:
@@ -77,15 +105,17 @@ def draw_rows(title: str, panels: tuple[Panel, ...], size: Size, note: str = "")
 
     with style(size):
         line = size.font * (1.75 if not size.narrow else 1.55) / 72
-        foot = size.font * 3.9 / 72
-        between = size.font * 0.9 / 72
+        foot, between = _foot(size), _between(size)
         points = size.font * 0.92
-        heights = [line * sum(_rows_of(g, size) for g in p.groups) for p in panels]
         said = wrap(note, size.width - 0.4, points, lines=4)
-        below = size.font * (0.55 + 1.35 * (said.count("\n") + 1)) / 72 if note else 0.0
-        scratch = Figure(figsize=(size.width, size.height))
-        head = head_room(scratch, title, size)
-        total = head + sum(heights) + len(panels) * foot + (len(panels) - 1) * between + below
+        below = _note_room(said.count("\n") + 1 if note else 0, size)
+        head = head_room(Figure(figsize=(size.width, size.height)), title, size)
+        fixed = head + len(panels) * foot + (len(panels) - 1) * between + below
+        rows = [sum(_rows_of(g, size) for g in p.groups) for p in panels]
+        if not size.titled:
+            line *= min(max((FULL * size.height - fixed) / (line * sum(rows)), 1.0), LOOSEST)
+        heights = [line * r for r in rows]
+        total = fixed + sum(heights)
         flat = size.tall(max(total, 1.5))
         figure = Figure(figsize=(flat.width, flat.height))
         head = head_room(figure, title, flat)
@@ -114,6 +144,73 @@ def draw_rows(title: str, panels: tuple[Panel, ...], size: Size, note: str = "")
         return figure
 
 
+def in_parts(title: str, panels: tuple[Panel, ...], note: str = "") -> tuple[Callable[[Size], Figure], ...]:
+    """The chart cut into charts that can be read below the title of a slide; nothing for one that fits.
+
+    It is cut between groups where that can be, and between rows of a group that is too tall by itself; those pieces
+    share one scale and the group's heading.
+    """
+    size = SIZES["under-title"]
+    line = size.font * 1.75 / 72
+    room = size.height - size.font * 0.5 / 72 - _note_room(-(-len(note) // NOTE_LINE), size)
+    whole = [(p, g) for p in panels for g in p.groups]
+
+    def height(pieces: list[tuple[Panel, Group]]) -> float:
+        kinds = len(_joined(pieces))
+        return line * sum(_rows_of(g, size) for _, g in pieces) + kinds * _foot(size) + (kinds - 1) * _between(size)
+
+    if height(whole) <= TALLEST * room:
+        return ()
+    pieces: list[tuple[Panel, Group]] = []
+    for panel, group in whole:
+        if height([(panel, group)]) <= TALLEST * room:
+            pieces.append((panel, group))
+            continue
+        most = int((room - _foot(size)) / line - 1.15)
+        n = -(-len(group.lines) // most)
+        own = replace(panel, scale=panel.scale or _scale(replace(panel, groups=(group,))))
+        pieces += [
+            (own, replace(group, lines=group.lines[k * len(group.lines) // n : (k + 1) * len(group.lines) // n]))
+            for k in range(n)
+        ]
+    pages: list[list[tuple[Panel, Group]]] = []
+    for piece in pieces:
+        if pages and height([*pages[-1], piece]) <= room:
+            pages[-1].append(piece)
+        else:
+            pages.append([piece])
+    return tuple(partial(_page, title, _joined(page), note) for page in pages)
+
+
+def _page(title: str, panels: tuple[Panel, ...], note: str, size: Size) -> Figure:
+    return draw_rows(title, panels, size, note)
+
+
+def _joined(pieces: list[tuple[Panel, Group]]) -> tuple[Panel, ...]:
+    """Groups that follow each other on the same panel are one panel again."""
+    out: list[Panel] = []
+    last: Panel | None = None
+    for panel, group in pieces:
+        if panel is last:
+            out[-1] = replace(out[-1], groups=(*out[-1].groups, group))
+        else:
+            out.append(replace(panel, groups=(group,)))
+        last = panel
+    return tuple(out)
+
+
+def _foot(size: Size) -> float:
+    return size.font * 3.9 / 72
+
+
+def _between(size: Size) -> float:
+    return size.font * 0.9 / 72
+
+
+def _note_room(lines: int, size: Size) -> float:
+    return size.font * (0.55 + 1.35 * lines) / 72 if lines else 0.0
+
+
 def _rows_of(group: Group, size: Size) -> float:
     return (1.15 if group.label else 0.3) + (2 if size.narrow else 1) * len(group.lines)
 
@@ -134,7 +231,7 @@ def _scale(panel: Panel) -> tuple[float, float]:
 def _panel(
     ax: Axes, panel: Panel, size: Size, line: float, height: float, left: float, right: float, width: float
 ) -> None:
-    low, high = _scale(panel)
+    low, high = panel.scale or _scale(panel)
     ax.set_xlim(low, high)
     ax.set_ylim(height / line, 0)
     ax.set_yticks([])

@@ -32,6 +32,8 @@ class FigureSpec:
     places: int
     """Decimals that a table of the series shows."""
     drawing: Callable[[Size], Figure] = field(repr=False)
+    parts: tuple[Callable[[Size], Figure], ...] = field(default=(), repr=False)
+    """The same in pieces, where it is too tall to be read whole below the title of a slide; else empty."""
 
     def draw(self, size: SizeName = "page") -> Figure:
         """A new matplotlib Figure, tied to no window and to no global state."""

@@ -17,12 +17,14 @@ from typing import Any, get_args
 
 import pytest
 from pdf_words import pages
+from sample_evidence import crowded_evidence, evidence
 from sample_result import broken, hostile, launch, opt_in, organ_donations
 
 import causal_eval.report.renderers as renderers
 from causal_eval.errors import UsageError
 from causal_eval.formats import FORMATS
 from causal_eval.plots.figures import figures
+from causal_eval.plots.style import DPI, SIZES
 from causal_eval.report.blocks import Section, Table
 from causal_eval.report.build import Audience, build
 from causal_eval.report.files import RENDERERS, documents, write_reports
@@ -361,6 +363,38 @@ def test_a_figure_on_a_slide_leaves_its_title_to_the_slide(made: Made) -> None:
     deck: Any = Presentation(io.BytesIO(made("launch", "pptx")))
     pictures = [x for slide in deck.slides for x in slide.shapes if x.shape_type == 13]
     assert pictures and all(x.width > deck.slide_width * 0.6 or x.height > deck.slide_height * 0.6 for x in pictures)
+
+
+def test_every_picture_on_a_slide_is_large_enough_to_read() -> None:
+    """Its letters keep at least nine and a half points, whatever the number of metrics, analyses, donors or covariates."""
+    from pptx import Presentation
+
+    size = SIZES["under-title"]
+    several = {}
+    for case in (launch(), opt_in(), crowded_evidence(), evidence()):
+        deck: Any = Presentation(io.BytesIO(documents(case, formats=["pptx"], audience="technical")["pptx"]))
+        for slide in deck.slides:
+            for x in slide.shapes:
+                if x.shape_type == 13:
+                    assert x.width / 914400 / (x.image.size[0] / (2 * DPI)) * size.font * 0.92 > 9.5, x.name
+        several |= {s.name: len(s.parts) for s in figures(case) if s.parts}
+        titles = [slide.shapes.title.text_frame.text.replace("\u00a0", " ") for slide in deck.slides]
+        for s in figures(case):
+            if s.parts:
+                assert [t for t in titles if t.startswith(s.title)] == [
+                    f"{s.title} ({k} of {len(s.parts)})" for k in range(1, len(s.parts) + 1)
+                ]
+    assert several
+
+
+def test_a_table_over_several_slides_is_shared_out_evenly() -> None:
+    """In as few slides as it needs, and none of them left with a scrap; what fits one stays on one."""
+    from causal_eval.report.renderers.pptx import _even
+
+    assert _even([10.0] * 5, 60.0) == [[0, 1, 2, 3, 4]]
+    assert _even([10.0] * 5, 40.0) == [[0, 1, 2], [3, 4]]
+    assert _even([10.0, 50.0, 10.0], 60.0) == [[0], [1, 2]] or _even([10.0, 50.0, 10.0], 60.0) == [[0, 1], [2]]
+    assert _even([90.0, 10.0], 60.0) == [[0], [1]]
 
 
 def test_the_worst_checks_come_first_on_the_slides() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from causal_eval.plots.names import METRIC_ROLES, analysis_name, metric_label, short_name
 from causal_eval.plots.numbers import (
@@ -17,14 +16,11 @@ from causal_eval.plots.numbers import (
     share,
     unit_of,
 )
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
+from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
 from causal_eval.plots.spec import Family, FigureSpec, Value
-from causal_eval.plots.style import BLUE, FAINT, STEEL, Size
+from causal_eval.plots.style import BLUE, FAINT, STEEL
 from causal_eval.plots.thresholds import relative_threshold, threshold
 from causal_eval.results.types import Effect, Estimate, StudyResult
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 RELATIVE_AXIS = "Relative effect, % of the level without the launch"
 _SHAPES = {"primary": "o", "robustness": "s", "reference": "D"}
@@ -125,15 +121,17 @@ def forest_figure(groups: tuple[ForestGroup, ...]) -> FigureSpec:
                 f" ({share(primary.effect.interval.level)} interval "
                 f"{interval_text(primary.effect, of.unit, bare=True)})"
             )
+    title, charts, note = "Effects by metric and analysis", panels(groups), _note(groups)
     return FigureSpec(
         "effects",
-        "Effects by metric and analysis",
+        title,
         f"{alt}.",
         " ".join(said),
         ("metric", "metric_role", "analysis", "analysis_role", "scale", "value", "low", "high", "status"),
         tuple(rows),
         min(smallest, 6),
-        lambda size: draw_effects(groups, size),
+        lambda size: draw_rows(title, charts, size, note),
+        in_parts(title, charts, note),
     )
 
 
@@ -182,11 +180,9 @@ def effect_mark(effect: Effect | None, role: str, factor: float) -> tuple[Mark, 
     )  # fmt: skip
 
 
-def draw_effects(groups: tuple[ForestGroup, ...], size: Size) -> Figure:
-    """One chart of rows; the green bar is explained where there is one."""
+def _note(groups: tuple[ForestGroup, ...]) -> str:
     held = any(g.threshold is not None for g in groups)
-    note = "Green bar: minimum effect, or for a guardrail its margin" if held else ""
-    return draw_rows("Effects by metric and analysis", panels(groups), size, note)
+    return "Green bar: minimum effect, or for a guardrail its margin" if held else ""
 
 
 def specs(result: StudyResult) -> list[FigureSpec]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from causal_eval.plots.names import metric_label
 from causal_eval.plots.numbers import RELATIVE, effect_text, fixed, interval_text, is_log, unit_of
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
+from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
 from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import BLUE, INK, VERMILLION
 from causal_eval.results.types import StudyResult
@@ -82,6 +82,7 @@ def guardrail_figure(series: tuple[Guard, ...]) -> FigureSpec:
         rows,
         2,
         lambda size: draw_rows(title, (panel,), size, note),
+        in_parts(title, (panel,), note),
     )
 
 

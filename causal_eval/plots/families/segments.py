@@ -15,7 +15,7 @@ from causal_eval.plots.numbers import (
     is_log,
     unit_of,
 )
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
+from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
 from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
 from causal_eval.plots.style import BLUE, STEEL
 from causal_eval.results.types import Effect, Estimate, StudyResult
@@ -141,6 +141,7 @@ def segment_figure(series: SegmentForest, name: str) -> FigureSpec:
         tuple(rows),
         max(0, decimals(error_of(series.overall), series.overall.value)),
         lambda size: draw_rows(title, (panel,), size, note),
+        in_parts(title, (panel,), note),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from causal_eval.plots.names import metric_label, plural
 from causal_eval.plots.numbers import Unit, decimals, fixed, is_log, plain, share, unit_of
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
+from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
 from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
 from causal_eval.plots.style import BLUE, STEEL
 from causal_eval.results.types import Diagnostic, StudyResult
@@ -106,6 +106,7 @@ def bounds_figure(series: BoundSeries, name: str) -> FigureSpec:
         rows,
         max(0, decimals(None, min(high - low for _, low, high in series.sets))),
         lambda size: draw_rows(title, (panel,), size, note),
+        in_parts(title, (panel,), note),
     )
 
 

@@ -137,7 +137,8 @@ def curve_figure(curve: Curve) -> FigureSpec:
     n = len(curve.specs)
     above = sum(1 for s in curve.specs if s.effect.interval and s.effect.interval.low > 0)
     below = sum(1 for s in curve.specs if s.effect.interval and s.effect.interval.high < 0)
-    title = f"{curve.label}: {n} analyses by size of estimate"
+    side, most = ("above", above) if above >= below else ("below", below)
+    title = f"{curve.label}: {most} of {n} analyses find an effect {side} zero"
     lowest, highest = curve.specs[0], curve.specs[-1]
     summary = (
         f"{above} of {n} have an interval above zero, {below} below it; estimates run from "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causal_eval.plots.agreement import Agreement, agreement, agreement_text, reasons
+from causal_eval.plots.agreement import Agreement, agreement, agreement_text, agreement_words, reasons
 from causal_eval.plots.names import METHODS, analysis_name, estimand_name, metric_label
 from causal_eval.plots.numbers import decimals, effect_text, error_of, interval_text, is_log, unit_of
 from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
@@ -40,7 +40,7 @@ def triangulation_figure(result: StudyResult, found: Agreement, metric: str, nam
     panel = Panel(f"Effect{', ' + words if words else ''}", tuple(groups), guides=(first.value * f,))
     said = agreement_text(found, unit)
     why = reasons(found, result.design.unit_noun)
-    title = f"{label}: {len(found.voices)} families of methods side by side"
+    title = f"{label}: {len(found.voices)} families of methods {agreement_words(found)}"
     return FigureSpec(
         name,
         title,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from causal_eval.plots.names import analysis_name, plural, unit_names
 from causal_eval.plots.numbers import fixed
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
+from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
 from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import BLUE, VERMILLION, pretty
 from causal_eval.results.types import Finding, StudyResult
@@ -105,6 +105,7 @@ def weights_figure(result: StudyResult, all_shares: tuple[Shares, ...]) -> Figur
         rows,
         3,
         lambda size: draw_rows(title, (panel,), size, note),
+        in_parts(title, (panel,), note),
     )
 
 

@@ -128,11 +128,15 @@ def _longest(text: str, points: float) -> float:
     return max((width(w, points, bold=True) for w in text.replace("-", "- ").split()), default=0.0)
 
 
+def _bold(line: Line) -> bool:
+    return any(isinstance(part, Mark | Strong) for part in line)
+
+
 def row_height(row: Sequence[Cell], widths: Sequence[float], points: float, *, pad: float, leading: float) -> float:
     """Height of a row in points, without its own margins. ``leading``: distance of lines in ems."""
     most, k = 1, 0
     for c in row:
         room = sum(widths[k : k + c.span]) - pad
-        most = max(most, sum(line_count(words(x), room, points, bold=True) for x in said(c)))
+        most = max(most, sum(line_count(words(x), room, points, bold=_bold(x)) for x in said(c)))
         k += c.span
     return most * points * leading

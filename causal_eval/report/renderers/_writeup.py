@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from causal_eval.plots.files import png_bytes, svg_text
+from causal_eval.plots.files import figure_png, png_bytes, svg_text
 from causal_eval.plots.spec import FigureSpec
-from causal_eval.plots.style import SizeName
+from causal_eval.plots.style import SIZES, SizeName
 from causal_eval.report.blocks import Banner, Block, FigureRef, Section
 from causal_eval.results.power import DesignResult
 from causal_eval.results.types import StudyResult
@@ -59,6 +59,12 @@ class WriteUp:
         if key not in self._drawn:
             self._drawn[key] = png_bytes(self.figures[name], size)
         return self._drawn[key]
+
+    def pieces(self, name: str) -> list[bytes]:
+        """A figure as the PNGs that go below a slide's title: more than one where it is too tall to be read whole."""
+        spec = self.figures[name]
+        size = SIZES["under-title"]
+        return [figure_png(draw(size), size) for draw in spec.parts or (spec.drawing,)]
 
 
 Render = Callable[[WriteUp], bytes]

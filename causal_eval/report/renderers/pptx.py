@@ -32,7 +32,7 @@ from causal_eval.report.blocks import (
 from causal_eval.report.renderers._measure import column_widths, line_count, row_height, said, width, words
 from causal_eval.report.renderers._office import LANGUAGE, TONES, clean, properties, same_bytes
 from causal_eval.report.renderers._writeup import WriteUp
-from causal_eval.report.typeset import typeset
+from causal_eval.report.typeset import bound, typeset
 
 EMU = 12700
 """English metric units in a point."""
@@ -40,7 +40,8 @@ _WIDE, _HIGH = 960.0, 540.0
 _LEADING = 1.25
 _PAD = 12.0
 _CELL = 5.0
-_TABLE = 13.0
+_TABLE = (18.0, 16.0, 14.5, 13.0)
+"""Sizes of a table's text: the largest at which it fits one slide, else the last."""
 _LEAST = 10.5
 """No text on a slide is smaller."""
 _TABLES = frozenset({"scorecard", "risk", "assumptions", "segments", "robustness", "sensitivity"})
@@ -61,7 +62,7 @@ class Box:
 
 def render(writeup: WriteUp) -> bytes:
     """The whole deck."""
-    return _Deck(writeup).bytes()
+    return _Deck(writeup).package()
 
 
 class _Deck:
@@ -92,7 +93,7 @@ class _Deck:
         self.slide: Any = None
         self.every = any(x.anchor == "appendix" for x in writeup.sections)
 
-    def bytes(self) -> bytes:
+    def package(self) -> bytes:
         """Write every slide and give the package."""
         for s in self.writeup.sections:
             self._section(s)
@@ -149,7 +150,7 @@ class _Deck:
             match b:
                 case FigureRef(name) if name in self.writeup.figures:
                     self._figure(name)
-                case Table() if s.anchor in _TABLES or self.every:
+                case Table() if self.every or (s.anchor in _TABLES and not self._drawn(s)):
                     self._table(s, b)
                 case Bullets(items) if s.anchor == "limitations" or self.every:
                     self._bullets(s, items)
@@ -157,6 +158,12 @@ class _Deck:
                     self._form(s, rows)
                 case _:
                     continue
+
+    def _drawn(self, s: Section) -> bool:
+        """Whether the section's figure shows the rows of its table."""
+        return s.anchor == "segments" and any(
+            isinstance(b, FigureRef) and b.name in self.writeup.figures for b in s.blocks
+        )
 
     def _bottom_line(self, s: Section) -> None:
         lead = next((b.line for b in s.blocks if isinstance(b, Text) and b.kind == "lead"), (s.title,))
@@ -176,13 +183,18 @@ class _Deck:
 
     def _figure(self, name: str) -> None:
         spec = self.writeup.figures[name]
-        self._new(spec.title, notes=f"{spec.alt}\n\n{spec.long_description}")
-        image = self.writeup.png(name, "under-title")
+        pieces = self.writeup.pieces(name)
+        for k, image in enumerate(pieces, start=1):
+            of = f" ({k} of {len(pieces)})" if len(pieces) > 1 else ""
+            self._new(f"{spec.title}{of}", notes=f"{spec.alt}\n\n{spec.long_description}")
+            self._picture(f"Figure {name}{of}", f"{spec.alt} {spec.long_description}", image)
+
+    def _picture(self, name: str, words: str, image: bytes) -> None:
         wide, high = struct.unpack(">II", image[16:24])  # a PNG says its size there
         scale = min(self.body.width / wide, self.body.height / high)
         box = Box(self.body.left + (self.body.width - wide * scale) / 2, self.body.top, wide * scale, high * scale)
         picture = self.slide.shapes.add_picture(io.BytesIO(image), *_emu(box))
-        self._describe(picture, f"Figure {name}", f"{spec.alt} {spec.long_description}")
+        self._describe(picture, name, words)
 
     def _bullets(self, s: Section, items: Sequence[Line]) -> None:
         title = (
@@ -259,11 +271,11 @@ class _Deck:
 
     def _fit(self, title: str, room: float, high: float) -> tuple[str, float]:
         """The largest size from 28 down at which the title fits; what does not fit at 17 ends in an ellipsis."""
-        title = " ".join(title.split())
+        title = bound(" ".join(title.split()))
         for size in (28.0, 26.0, 24.0, 22.0, 20.0, 18.0, 17.0):
             if line_count(title, room, size, bold=True) * size * _LEADING <= high:
                 return title, size
-        parts = title.split()
+        parts = title.split(" ")
         while len(parts) > 1 and line_count(" ".join(parts) + "…", room, 17.0, bold=True) * 17 * _LEADING > high:
             parts.pop()
         short = " ".join(parts)
@@ -299,23 +311,19 @@ class _Deck:
 
     def _rows(self, title: str, table: Table, *, notes: str, share: float = 0.0, least: float = 0.0) -> None:
         """The table over as many slides as its rows need."""
-        points = _TABLE
-        widths = (
-            [self.body.width * share, self.body.width * (1 - share)]
-            if share
-            else column_widths(table, self.body.width, points, pad=2 * _CELL)
-        )
         pad = 2 * _CELL
-        head = row_height([Cell(((c.title,),)) for c in table.columns], widths, points, pad=pad, leading=_LEADING) + pad
-        heights = [max(least, row_height(r, widths, points, pad=pad, leading=_LEADING) + pad) for r in table.rows]
-        pages: list[list[int]] = [[]]
-        used = head
-        for i, h in enumerate(heights):
-            if pages[-1] and used + h > self.body.height:
-                pages.append([])
-                used = head
-            pages[-1].append(i)
-            used += h
+        for points in _TABLE:
+            widths = (
+                [self.body.width * share, self.body.width * (1 - share)]
+                if share
+                else column_widths(table, self.body.width, points, pad=pad)
+            )
+            titles = [Cell(((c.title,),)) for c in table.columns]
+            head = row_height(titles, widths, points, pad=pad, leading=_LEADING) + pad
+            heights = [max(least, row_height(r, widths, points, pad=pad, leading=_LEADING) + pad) for r in table.rows]
+            if head + sum(heights) <= self.body.height:
+                break
+        pages = _even(heights, self.body.height - head)
         for k, page in enumerate(pages):
             self._new(title if k == 0 else f"{title} (continued)", notes=notes)
             self._grid(table, page, widths, head, [heights[i] for i in page], points)
@@ -395,6 +403,24 @@ class _Deck:
         place = shape._element.xpath(".//p:cNvPr")[0]
         place.set("name", clean(name))
         place.set("descr", clean(words))
+
+
+def _even(heights: Sequence[float], room: float) -> list[list[int]]:
+    """Rows in as few pages of that room as they need, and the pages as even as they can be."""
+
+    def filled(most: float) -> list[list[int]]:
+        pages: list[list[int]] = [[]]
+        used = 0.0
+        for i, h in enumerate(heights):
+            if pages[-1] and used + h > most:
+                pages.append([])
+                used = 0.0
+            pages[-1].append(i)
+            used += h
+        return pages
+
+    fewest = len(filled(room))
+    return next(pages for k in range(1, 41) if len(pages := filled(room * k / 40)) == fewest)
 
 
 def _for_slides(table: Table) -> Table:

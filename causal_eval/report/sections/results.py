@@ -136,8 +136,10 @@ def section(result: StudyResult, figures: Collection[str]) -> Section | None:
         blocks.append(Text((said,)))
     if "effects" in figures and len(result.findings) > 1:
         blocks.append(FigureRef("effects"))
-    if others:
+    if others and sum(f.metric != primary.name for f in result.findings) == len(others):
         blocks.append(analyses(result, others, "Other metrics"))
+    else:  # several analyses each: a metric's stand beside each other under its name
+        blocks += [analyses(result, [m], f"{metric_label(m)}: all analyses") for m in others]
     blocks += finer(result)
     blocks += compared(result)
     notes = merged_notes(result)
