@@ -80,7 +80,7 @@ def frame(
 
     points = size.font * 0.92
     line = points * 1.4 / 72
-    said = wrap(note, size.width - 0.4, points, lines=5)
+    said = wrap(note, size.width - 0.4, points, lines=9 if size.narrow else 5)
     over = wrap(caption, size.width - left - 0.15, points, lines=2)
     above = line * (over.count("\n") + 1) + 0.05 if caption else 0.1
     below = line * axis_lines + (line * (said.count("\n") + 1.5) if note else 0.0)

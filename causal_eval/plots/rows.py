@@ -69,6 +69,8 @@ class Group:
     tag: str = ""
     limit: float | None = None
     """What the rows are held against: a green bar through all of them."""
+    short: str = ""
+    """Its label where there is little room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +266,8 @@ def _panel(
 def _label(ax: Axes, group: Group, size: Size, start: float, y: float, inch: float) -> None:
     points = size.font * 0.92
     paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-    label = shorten(group.label, size.width - 0.3 - text_width(f"  {group.tag}", points), points, bold=True)
+    full = group.short if group.short and size.narrow else group.label
+    label = shorten(full, size.width - 0.3 - text_width(f"  {group.tag}", points), points, bold=True)
     ax.text(start, y, label, fontweight="bold", fontsize=points, va="center", clip_on=False, bbox=paper)
     if group.tag:
         at = start + (text_width(label, points, bold=True) + 0.1) * inch

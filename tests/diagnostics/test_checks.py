@@ -9,6 +9,7 @@ from panels import redrawn
 
 import causal_eval as ce
 from causal_eval.diagnostics.base import CHECKS, Fitted
+from causal_eval.diagnostics.checks import placebo_in_time
 from causal_eval.diagnostics.thresholds import Thresholds
 
 
@@ -158,3 +159,12 @@ def test_placebo_cohorts_need_never_treated_units():
     """Without them every control of a made-up launch is itself treated soon: not run, with the reason."""
     found = placebo_of_rollout(rollout_world(never=0))
     assert found.verdict == "not_run" and "never-treated" in found.reading
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [(0.2, "20% of"), (1.57, "157% of"), (2.4, "2.4 times"), (27.43, "27 times"), (2743.0, "2,743 times")],
+)
+def test_a_made_up_effect_is_told_against_the_headline_in_words_that_can_be_read(ratio: float, said: str) -> None:
+    """Per cent up to double; 2743% is not a size that anybody sees."""
+    assert placebo_in_time._against(ratio) == said

@@ -322,8 +322,8 @@ def test_the_specification_curve_is_sorted_and_tells_failures() -> None:
     curve = specification_curve.curve_series(evidence())
     assert curve is not None
     for k in range(len(curve.specs)):
-        assert sum(made[k] for kind, _, made in curve.choices if kind == "method") == 1
-        assert sum(made[k] for kind, _, made in curve.choices if kind == "role") == 1
+        assert sum(made[k] for kind, _, made in curve.choices() if kind == "method") == 1
+        assert sum(made[k] for kind, _, made in curve.choices() if kind == "role") == 1
 
 
 # --- hidden confounding, targeting ---------------------------------------------------------------------------------

@@ -67,6 +67,18 @@ def test_the_pieces_of_one_group_share_a_scale_and_groups_have_their_own() -> No
     assert first[1] < 10 < 800 < second[1]
 
 
+def test_a_phone_shows_the_short_names_where_there_are_any() -> None:
+    """Of rows and of headings; the others keep their names whole at every size."""
+    line = Line("synthetic difference-in-differences", "+1", (Mark(1.0),), "synthetic DiD")
+    chart = (Panel("Effect", (Group((line,), "Synthetic difference-in-differences", short="Synthetic DiD"),)),)
+
+    def said(size: Any) -> set[str]:
+        return {t.get_text() for t in draw_rows("Title", chart, size).axes[0].texts}
+
+    assert {"synthetic DiD", "Synthetic DiD"} <= said(SIZES["phone"])
+    assert {"synthetic difference-in-differences", "Synthetic difference-in-differences"} <= said(SIZES["page"])
+
+
 def test_few_rows_are_spread_below_a_slides_title_and_nowhere_else() -> None:
     """The distance of two rows grows by at most LOOSEST, and the chart stays inside the room."""
 

@@ -13,8 +13,10 @@ from causal_eval.plots.figures import figures
 from causal_eval.report.blocks import FigureRef, Section, Sub, Table, Text
 from causal_eval.report.build import build
 from causal_eval.report.limits import limitations
+from causal_eval.report.numbers import Unit
 from causal_eval.report.sections import events, over_time, robustness, segments, sensitivity, totals
-from causal_eval.results.types import Diagnostic, Effect, Event, StudyResult
+from causal_eval.report.sections.results import family
+from causal_eval.results.types import Diagnostic, Effect, Event, Interval, StudyResult
 
 
 def flat(section: Section | None) -> str:
@@ -57,6 +59,25 @@ def test_nothing_is_summed_that_has_no_sum() -> None:
     log = replace(result, spec={"metrics": [{"name": "resolved_7d", "log": True}]})
     percent = replace(result, metrics=(replace(result.metrics[0], kind="mean", units="%"), *result.metrics[1:]))
     assert totals.section(log) is None and totals.section(percent) is None
+
+
+def test_a_table_of_intervals_names_their_level_once_and_each_where_they_differ() -> None:
+    """In its head for all; in every row where a 95% and a 90% interval stand below each other."""
+    e = launch().headline.estimate
+    assert e is not None
+    unit = Unit()
+
+    def told(levels: tuple[float, float]) -> tuple[str, list[str]]:
+        parts = tuple(
+            Effect(f"segment:tier={k}", "absolute", 1.0, 0.5, 0.05, Interval(0.02, 1.98, level, "t"))
+            for k, level in enumerate(levels)
+        )
+        table = family(replace(e, effects=(e.headline, *parts)), "segment:", "Segments", unit)
+        assert table is not None
+        return table.columns[1].title, ["".join(str(x) for x in row[1].lines[1]) for row in table.rows]
+
+    assert told((0.95, 0.95)) == ("Effect, 95% interval", ["+0.02 to +1.98"] * 2)
+    assert told((0.95, 0.9)) == ("Effect, interval", ["95%: +0.02 to +1.98", "90%: +0.02 to +1.98"])
 
 
 def test_segments_that_nobody_declared_are_fenced_off() -> None:

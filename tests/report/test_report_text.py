@@ -140,7 +140,8 @@ def test_the_adjustment_is_the_difference_between_the_primary_and_the_reference(
     """2.31 and 4.17 differ by 1.86 percentage points."""
     said = prose(render(launch(), formats=["html"])["html"])
     assert (
-        "gives +4.17 percentage points, the primary analysis +2.31 percentage points. The difference of −1.86" in said
+        "gives +4.17 percentage points, the primary analysis +2.31 percentage points. The comparison moves it by −1.86"
+        in said
     )
 
 

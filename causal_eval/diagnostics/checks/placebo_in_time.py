@@ -78,7 +78,7 @@ class PlaceboInTime:
         verdict: Verdict = "pass" if p >= thresholds.alpha else "warn" if p >= thresholds.alpha_fail else "fail"
         largest = max(found, key=lambda f: abs(f[1]))
         headline = fitted.estimate.headline.value
-        share = f", {abs(largest[1] / headline):.0%} of the headline's size" if headline else ""
+        share = f", {_against(abs(largest[1] / headline))} the headline's size" if headline else ""
         kind = "made-up launches of single cohorts" if len(starts) > 1 else "made-up dates"
         n = (
             f"1 {kind.replace('launches', 'launch').replace('dates', 'date')}"
@@ -127,3 +127,8 @@ def _cohorts(fitted: Fitted, starts: tuple[int, ...]) -> Iterator[tuple[str, int
 
 
 plugin: type[Check] = PlaceboInTime
+
+
+def _against(ratio: float) -> str:
+    """A size against another: in per cent up to double, beyond that in times."""
+    return f"{ratio:.0%} of" if ratio < 2 else f"{ratio:.1f} times" if ratio < 10 else f"{ratio:,.0f} times"

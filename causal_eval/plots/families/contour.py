@@ -79,7 +79,16 @@ def draw_contour(series: Contour, size: Size, title: str, note: str) -> Figure:
         left, points = text_width("0.00", size.font) + 0.25, size.font * 0.88
         words = [change(v, series.unit, series.error) for row in series.estimate for v in row]
         right = max(text_width(w, points) for w in words) + 0.02 * size.width + 0.15
-        made = frame(title, size, left=left, right=right, caption=series.y, note=note, axis_lines=3.6, tall=0.86)
+        made = frame(
+            title,
+            size,
+            left=left,
+            right=right,
+            caption=series.y,
+            note=note,
+            axis_lines=3.6,
+            tall=1.1 if size.narrow else 0.86,
+        )
         ax = made.ax
         z = [[v * f for v in row] for row in series.estimate]
         low, high = min(map(min, z)), max(map(max, z))

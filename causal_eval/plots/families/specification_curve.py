@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from causal_eval.plots.agreement import FAMILIES, family_of
 from causal_eval.plots.layout import axis_width, frame, limits
-from causal_eval.plots.names import analysis_name, method_name, metric_label
+from causal_eval.plots.names import SHORT, analysis_name, method_name, metric_label
 from causal_eval.plots.numbers import Unit, decimals, effect_text, error_of, is_log, unit_of
 from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import BLUE, FAINT, INK, MUTED, STEEL, Size, grid, shorten, style, text_width, value_axis
@@ -28,6 +28,8 @@ class Spec:
     name: str
     family: str
     method: str
+    short: str
+    """The method where there is little room."""
     role: str
     effect: Effect
 
@@ -41,17 +43,20 @@ class Curve:
     specs: tuple[Spec, ...]
     failed: tuple[str, ...]
 
-    @property
-    def choices(self) -> list[tuple[str, str, tuple[bool, ...]]]:
+    def choices(self, *, short: bool = False) -> list[tuple[str, str, tuple[bool, ...]]]:
         """(kind of choice, choice, which analyses made it): families with their methods, then roles."""
         out = []
         for family in dict.fromkeys(s.family for s in self.specs):
-            for method in dict.fromkeys(s.method for s in self.specs if s.family == family):
-                out.append(("method", method, tuple(s.method == method for s in self.specs)))
+            for method, brief in dict.fromkeys((s.method, s.short) for s in self.specs if s.family == family):
+                out.append(("method", brief if short else method, tuple(s.method == method for s in self.specs)))
         for key, role in _ROLES.items():
             if any(s.role == key for s in self.specs):
                 out.append(("role", role, tuple(s.role == key for s in self.specs)))
         return out
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def curve_series(result: StudyResult) -> Curve | None:
@@ -67,7 +72,8 @@ def curve_series(result: StudyResult) -> Curve | None:
         family = family_of(f.method)
         name = FAMILIES[family][0] if family in FAMILIES else family
         method = method_name(f.method)
-        found.append(Spec(analysis_name(f), name, method[:1].upper() + method[1:], f.role, f.estimate.headline))
+        short = SHORT.get(f.method, method)
+        found.append(Spec(analysis_name(f), name, _capital(method), _capital(short), f.role, f.estimate.headline))
     if len(found) < LEAST:
         return None
     found.sort(key=lambda s: (s.effect.value, s.name))
@@ -83,7 +89,7 @@ def draw_curve(curve: Curve, size: Size, title: str, note: str) -> Figure:
         for s in curve.specs:
             i = s.effect.interval
             values += [s.effect.value * f, *((i.low * f, i.high * f) if i else ())]
-        choices = curve.choices
+        choices = curve.choices(short=size.narrow)
         row = size.font * 1.6 / 72
         names = max(text_width(c, points) for _, c, _ in choices) + 0.3
         left = max(min(names, size.width * 0.42), axis_width(values, size, signed=True, suffix="") + 0.22)

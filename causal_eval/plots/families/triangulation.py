@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from causal_eval.plots.agreement import Agreement, agreement, agreement_text, agreement_words, reasons
-from causal_eval.plots.names import METHODS, analysis_name, estimand_name, metric_label
+from causal_eval.plots.names import analysis_name, estimand_name, metric_label, short_name
 from causal_eval.plots.numbers import decimals, effect_text, error_of, interval_text, is_log, unit_of
 from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
 from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
@@ -28,8 +28,7 @@ def triangulation_figure(result: StudyResult, found: Agreement, metric: str, nam
             "o" if primary else "s", primary, primary,
         )  # fmt: skip
         words = effect_text(e, unit) + (f" ({interval})" if interval else " (no interval)")
-        short = METHODS.get(v.finding.method, v.finding.method)
-        groups.append(Group((Line(analysis_name(v.finding), words, (mark,), short),), v.name))
+        groups.append(Group((Line(analysis_name(v.finding), words, (mark,), short_name(v.finding)),), v.name))
         s = v.estimate.sample
         low, high = (i.low, i.high) if i else (None, None)
         rows.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from causal_eval.plots.names import analysis_name, plural, unit_names
+from causal_eval.plots.names import analysis_name, plural, short_name, unit_names
 from causal_eval.plots.numbers import fixed
 from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
 from causal_eval.plots.spec import Family, FigureSpec, Value
@@ -22,6 +22,7 @@ class Shares:
     """The weights of one kind of one analysis."""
 
     name: str
+    short: str
     kind: str
     shown: tuple[tuple[str, float], ...]
     others: int
@@ -60,7 +61,7 @@ def _shares(finding: Finding, kind: str, weights: list[tuple[str, float]], most:
     real = sorted((w for w in weights if abs(w[1]) >= LEAST), key=lambda w: (-abs(w[1]), w[0]))
     shown, rest = real[:most], real[most:]
     return Shares(
-        analysis_name(finding), kind, tuple(shown), len(rest), sum(w for _, w in rest), len(real), len(weights)
+        analysis_name(finding), short_name(finding), kind, tuple(shown), len(rest), sum(w for _, w in rest), len(real), len(weights)
     )  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def _group(shares: Shares, noun: str) -> Group:
         tuple(lines),
         shares.name[:1].upper() + shares.name[1:],
         "periods before the launch" if shares.kind == "time" else "",
+        short=shares.short,
     )
 
 
@@ -98,8 +100,8 @@ def weights_figure(result: StudyResult, all_shares: tuple[Shares, ...]) -> Figur
     return FigureSpec(
         "weights",
         title,
-        f"Bar chart of the weights by which {noun} make up the comparison. {first.name}: {first.nonzero} of {first.all} have weight, "
-        f"the largest {largest}.",
+        f"Bar chart of the weights by which {noun} make up the comparison. {first.name[:1].upper()}{first.name[1:]}: "
+        f"{first.nonzero} of {first.all} have weight, the largest {largest}.",
         ". ".join(said) + ".",
         ("analysis", "kind", "name", "weight"),
         rows,

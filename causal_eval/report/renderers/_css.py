@@ -47,7 +47,7 @@ li{margin:.4rem 0}
 code{font:.88em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--code);padding:.1em .35em;
 border-radius:4px;overflow-wrap:anywhere}
 pre{background:var(--code);padding:.8rem 1rem;border-radius:8px;overflow-x:auto;margin:.5rem 0 1rem}
-pre code{background:none;padding:0;overflow-wrap:normal}
+pre code{background:none;padding:0;overflow-wrap:anywhere;white-space:pre-wrap}
 .mark{display:inline-flex;align-items:baseline;gap:.4em;padding:.12rem .6rem;border-radius:99rem;font-weight:600;
 font-size:.86rem;line-height:1.5;
 white-space:nowrap;border:1px solid currentColor}
@@ -111,7 +111,11 @@ dl.facts{grid-template-columns:minmax(0,1fr);gap:0}
 dl.facts dd{margin-bottom:.65rem}
 dl.form div{grid-template-columns:minmax(0,1fr);gap:.1rem}
 }
-@media screen and (max-width:36rem){.plot .wide-figure{display:none}.plot .phone{display:block}}
+@media screen and (max-width:36rem){.plot .wide-figure{display:none}.plot .phone{display:block}
+table:not(.cards){font-size:.8rem}
+table:not(.cards) th,table:not(.cards) td{padding-right:.3rem}
+table:not(.cards) tbody th{min-width:4.5rem}
+table:not(.cards) .wide{min-width:7rem}}
 @media screen and (max-width:54rem){
 table.cards,table.cards caption,table.cards tbody,table.cards tr,table.cards td,table.cards th{display:block}
 table.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
@@ -120,6 +124,7 @@ table.cards td,table.cards th{border:0;padding:.32rem 0;text-align:left;white-sp
 table.cards tbody th{min-width:0;font-size:1.02rem;border-bottom:1px solid var(--line);margin-bottom:.25rem}
 table.cards td{display:grid;grid-template-columns:minmax(6.5rem,36%) minmax(0,1fr);gap:.2rem .8rem}
 table.cards td:empty{display:none}
+table.cards .nb{white-space:normal}
 table.cards td.spanning{display:block}
 table.cards td::before{content:attr(data-label);color:var(--soft);font-size:.86rem;grid-row:1/span 4}
 table.cards td{row-gap:0}

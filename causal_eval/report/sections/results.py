@@ -21,6 +21,7 @@ from causal_eval.report.blocks import (
     cell,
 )
 from causal_eval.report.numbers import (
+    MINUS,
     RELATIVE,
     Unit,
     change,
@@ -60,7 +61,7 @@ def analyses(result: StudyResult, metrics: list[MetricInfo], caption: str) -> Ta
     """One row an analysis; one without an estimate shows its reason where the numbers would be."""
     several = len(metrics) > 1
     levels = {f.estimate.level for f in result.findings if f.estimate}
-    interval = f"{share(next(iter(levels)))} interval" if len(levels) == 1 else "interval"
+    interval = _interval(levels)
     head = [Column("Metric")] if several else []
     columns = (
         *head,
@@ -120,8 +121,8 @@ def adjustment(result: StudyResult) -> str:
     if not any(c in "123456789" for c in difference):
         return f"{said} They do not differ by as much as the errors can tell."
     if naive.method != "naive":
-        return f"{said} They differ by {difference}."
-    return f"What adjustment changed: {said[0].lower()}{said[1:]} The difference of {difference} is what the comparison takes out."
+        return f"{said} They differ by {difference.lstrip(f'+{MINUS}')}."
+    return f"What adjustment changed: {said[0].lower()}{said[1:]} The comparison moves it by {difference}."
 
 
 def section(result: StudyResult, figures: Collection[str]) -> Section | None:
@@ -205,12 +206,13 @@ def family(
     if not rows or len(rows) > MOST_ROWS:
         return None
     counted = any(x.n_units is not None for x in rows)
-    columns = [Column("What"), Column("Effect", True), Column("Interval", True), Column("p", True)]
+    levels = {x.interval.level for x in rows if x.interval}
+    columns = [Column("What"), Column(f"Effect, {_interval(levels)}", True), Column("p", True)]
     columns += [Column("Units", True)] if counted else []
     body = []
     for x in rows:
         units = [cell(count(x.n_units) if x.n_units is not None else "")] if counted else []
-        body.append((cell(_what(x, prefix)), *_numbers(x, unit), *units))
+        body.append((cell(_what(x, prefix)), *_numbers(x, unit, mixed=len(levels) > 1), *units))
     return Table(caption, tuple(columns), tuple(body))
 
 
@@ -221,14 +223,14 @@ def _what(effect: Effect, prefix: str) -> str:
     return name.replace("=", ": ", 1) if prefix == "segment:" else pretty(name)
 
 
-def _numbers(effect: Effect, unit: Unit) -> tuple[Cell, Cell, Cell]:
+def _interval(levels: set[float]) -> str:
+    return f"{share(next(iter(levels)))} interval" if len(levels) == 1 else "interval"
+
+
+def _numbers(effect: Effect, unit: Unit, *, mixed: bool) -> tuple[Cell, Cell]:
+    """Effect with its interval, and p; ``mixed``: intervals of several levels, so that each says its own."""
     p = p_text(effect.p_value).removeprefix("p = ").removeprefix("p ") if effect.p_value is not None else ""
-    return (
-        cell(effect_text(effect, unit)),
-        cell(
-            f"{share(effect.interval.level)}: {interval_text(effect, unit)}"
-            if effect.interval
-            else sentence(effect.note or "none")
-        ),
-        cell(p),
-    )
+    said = interval_text(effect, unit, bare=True) or sentence(effect.note or "no interval")
+    if mixed and effect.interval:
+        said = f"{share(effect.interval.level)}: {said}"
+    return cell(Strong(effect_text(effect, unit)), said), cell(p)
