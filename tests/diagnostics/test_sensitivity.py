@@ -67,6 +67,24 @@ def test_the_sets_are_of_the_average_effect(clear):
     assert check(clear).details["relative_magnitudes"][1] == pytest.approx([1.0, low, high])
 
 
+def test_every_event_time_has_a_set_of_its_own_except_those_that_do_not_count(clear):
+    """Of one coefficient at a time, wider the later it is; washout has none, and twelve are the most."""
+    study = clear.estimate.event_study
+    points = [p for p in study.points if not p.reference]
+    n_pre = sum(p.event < study.base for p in points)
+    found = check(clear).details["by_event"]
+    assert [row[0] for row in found] == [p.event for p in points[n_pre:]]
+    for k, (_, low, high) in enumerate(found):
+        alone = np.eye(len(points) - n_pre)[k]
+        beta = [p.value for p in points]
+        expected = relative_magnitudes(beta, study.covariance, n_pre, len(alone), alone, 1.0, level=study.level)
+        assert (low, high) == pytest.approx(expected)
+        assert low < points[n_pre + k].low and points[n_pre + k].high < high
+    assert (np.diff([high - low for _, low, high in found]) > 0).all()
+    assert [row[0] for row in check(fitted(design=ce.Design(washout=1))).details["by_event"]] == [1, 2]
+    assert [row[0] for row in check(fitted(t=24, start=6)).details["by_event"]] == list(range(12))
+
+
 def test_a_small_effect_warns_and_a_huge_one_never_breaks():
     """Below 1 is a warning; above the most looked at has no number; a negative effect stays below zero."""
     weak = check(fitted(effect=1.0))

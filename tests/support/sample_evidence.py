@@ -173,6 +173,7 @@ def evidence(*, people: bool = False, **changes: Any) -> StudyResult:
         details={
             "relative_magnitudes": [[0.5, 0.002, 0.045], [1.0, -0.012, 0.058], [1.5, -0.027, 0.072], [2.0, -0.041, 0.086]],
             "breakdown_mbar": 0.6249, "no_departure": [0.009, 0.037],
+            "by_event": [[2, -0.012, 0.045], [3, 0.001, 0.048], [4, -0.02, 0.069], [5, -0.33, 0.38]],
         },
     )  # fmt: skip
     hidden = Diagnostic(

@@ -30,6 +30,8 @@ MOST_MBAR = 5.0
 """Breakdown values are not looked for beyond it."""
 BENDS = (0.0, 0.5, 1.0, 2.0)
 """Changes of slope, in multiples of the largest one between the leads."""
+MOST_EVENTS = 12
+"""Event times with a set of their own at most, the first after the launch."""
 MOST_LEADS = 8
 """Leads used at most, the nearest ones: a step years before the launch says little about those after it."""
 
@@ -42,6 +44,8 @@ class _Run:
     cov: Floats
     n_pre: int
     weights: Floats
+    events: tuple[int, ...]
+    """Event times of the coefficients after the base, as many as ``weights``."""
     notes: tuple[str, ...]
 
 
@@ -86,6 +90,7 @@ class Sensitivity:
             ]
             broke = breakdown(run.beta, run.cov, run.n_pre, n_post, run.weights, level=level, most=MOST_MBAR)
             stands = _hundredths(broke.value)
+            by_event = _by_event(run, level)
         except ValueError as error:
             return diagnostic(self.info, "not_run", f"No sets can be made: {error}.")
         details: dict[str, Json] = {
@@ -93,6 +98,7 @@ class Sensitivity:
             "breakdown_mbar": stands,
             **_smoothness(run, level),
             "no_departure": [broke.low, broke.high],
+            "by_event": by_event,
             "leads": run.n_pre,
         }
         largest = float(np.abs(np.diff(np.append(run.beta[: run.n_pre], 0.0))).max())
@@ -117,6 +123,23 @@ class Sensitivity:
             threshold=thresholds.breakdown_mbar,
             details=details,
         )
+
+
+def _by_event(run: _Run, level: float) -> list[Json]:
+    """The set of each event time after the launch by itself, for trends that part by as much as they did before it.
+
+    Rows of event time, low and high; event times that the headline leaves out have none.
+    """
+    import numpy as np
+
+    from causal_eval.inference.honest import relative_magnitudes
+
+    n = len(run.weights)
+    return [
+        [event, *relative_magnitudes(run.beta, run.cov, run.n_pre, n, np.eye(n)[k], 1.0, level=level)]
+        for k, event in enumerate(run.events[:MOST_EVENTS])
+        if run.weights[k] > 0
+    ]
 
 
 def _hundredths(value: float | None) -> float | None:
@@ -197,7 +220,8 @@ def _run(study: EventStudy) -> _Run | str:
     order = [*leads[::-1], *lags[: len(kept)]]
     cov = np.array(study.covariance)[np.ix_(order, order)]
     beta = np.array([points[i].value for i in order])
-    return _Run(beta, cov, len(leads), np.array(kept) / sum(kept), tuple(notes))
+    events = tuple(points[i].event for i in lags[: len(kept)])
+    return _Run(beta, cov, len(leads), np.array(kept) / sum(kept), events, tuple(notes))
 
 
 plugin: type[Check] = Sensitivity

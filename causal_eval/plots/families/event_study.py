@@ -16,6 +16,7 @@ from causal_eval.plots.style import (
     INK,
     MUTED,
     SHADE,
+    SKY,
     STEEL,
     Size,
     grid,
@@ -41,6 +42,31 @@ class EventSeries:
     level: float
     noun: str
     headline: Effect
+    bounds: tuple[tuple[int, float, float], ...] = ()
+    """(event, low, high) if trends part after the launch by their largest step before it; none where not measured."""
+
+    def bound(self, event: int) -> tuple[float | None, float | None]:
+        """The bounds of one event time, or none."""
+        return next(((low, high) for k, low, high in self.bounds if k == event), (None, None))
+
+
+_COLUMNS = ("event", "value", "std_error", "low", "high", "reference", "counts_in_estimate")
+_BOUNDS = ("low_if_trends_part", "high_if_trends_part")
+OUTSIDE = 0.4
+"""How far bounds may widen the panel on each side, in heights of what it shows without them; longer ones are cut there."""
+
+
+def _bounds(result: StudyResult, finding: Finding) -> tuple[tuple[int, float, float], ...]:
+    """What the sensitivity check kept of the analysis, event time by event time."""
+    said = next(
+        (
+            d.details.get("by_event")
+            for d in result.diagnostics
+            if d.check == "sensitivity" and d.metric == finding.metric and d.analysis == finding.analysis
+        ),
+        None,
+    )
+    return tuple((int(k), float(low), float(high)) for k, low, high in said) if isinstance(said, list) else ()
 
 
 def event_series(result: StudyResult, finding: Finding) -> EventSeries | None:
@@ -58,6 +84,7 @@ def event_series(result: StudyResult, finding: Finding) -> EventSeries | None:
         study.level,
         plural(result.design.time_noun),
         estimate.headline,
+        _bounds(result, finding),
     )
 
 
@@ -92,6 +119,12 @@ def event_figure(series: EventSeries, name: str) -> FigureSpec:
             )
     if any(p.excluded for p in series.points):
         said.append("Grey points are left out of the estimate.")
+    if series.bounds:
+        still = sum(low > 0 or high < 0 for _, low, high in series.bounds)
+        said.append(
+            f"Pale bars are intervals that hold if, from one of the {series.noun} to the next, trends part after the launch by as "
+            f"much as their largest step before it: {still} of {len(series.bounds)} exclude zero."
+        )
     alt = f"Event study of {series.label}: {len(before)} estimates before and {len(after)} after the launch"
     if any(p.low is not None for p in series.points):
         alt += f", with {share(series.level)} intervals"
@@ -102,7 +135,7 @@ def event_figure(series: EventSeries, name: str) -> FigureSpec:
         f"{series.label}: effect by {series.noun} since the launch",
         f"{alt}.",
         " ".join(said),
-        ("event", "value", "std_error", "low", "high", "reference", "counts_in_estimate"),
+        (*_COLUMNS, *(_BOUNDS if series.bounds else ())),
         tuple(
             (
                 p.event,
@@ -112,6 +145,7 @@ def event_figure(series: EventSeries, name: str) -> FigureSpec:
                 p.high,
                 "yes" if p.reference else "no",
                 "no" if p.excluded else "yes",
+                *(series.bound(p.event) if series.bounds else ()),
             )
             for p in series.points
         ),
@@ -149,7 +183,7 @@ def draw_event_study(series: EventSeries, size: Size) -> Figure:
                 Row("Left out" if size.narrow else "Left out of the estimate", min(out) - 0.5, max(out) + 0.5, MUTED)
             )
         band = strip_height(flat, 1 + len(rows))
-        foot = size.font * (4.6 if not size.narrow else 6.4) / 72
+        foot = size.font * ((4.6 if not size.narrow else 6.4) + (1.4 if series.bounds else 0.0)) / 72
         tall = flat.height - head - band - foot
         strip = figure.add_axes(
             (left / flat.width, 1 - (head + band) / flat.height, width / flat.width, band / flat.height)
@@ -167,6 +201,8 @@ def draw_event_study(series: EventSeries, size: Size) -> Figure:
             ax.axvspan(max(-0.5, low), high, color=SHADE, linewidth=0, alpha=0.7)
             ax.axvline(-0.5, color=INK, linewidth=size.line * 0.6) if first < 0 else None
         ax.axhline(0, color=INK, linewidth=size.line * 0.5)
+        for event, low_, high_ in series.bounds:
+            ax.vlines([event], low_ * f, high_ * f, color=SKY, linewidth=size.line * 2.6, alpha=0.45)
         mark = min(size.font * 0.62, 72 * width / max(len(points), 1) * 0.55)
         for p in points:
             post = p.event >= 0
@@ -184,7 +220,10 @@ def draw_event_study(series: EventSeries, size: Size) -> Figure:
                 markeredgewidth=size.line * (0.9 if p.reference else 0.7),
                 linestyle="none",
             )
-        ax.set_ylim(*limits(values))
+        bottom, top = limits(values)
+        more = OUTSIDE * (top - bottom)
+        ends = [v * f for _, *pair in series.bounds for v in pair]
+        ax.set_ylim(max(bottom - more, min([bottom, *ends])), min(top + more, max([top, *ends])))
         grid(ax)
         value_axis(ax, "y", "", ticks=5, signed=True)
         every = max(
@@ -195,8 +234,12 @@ def draw_event_study(series: EventSeries, size: Size) -> Figure:
         base = f"base period {event_label(series.base)} (hollow, zero by definition)"
         thin = "; grey: rests on few treated units" if any(p.thin for p in points) else ""
         words = f"{series.noun.capitalize()} since the launch; squares before, circles after; {base}{thin}"
+        words += "; pale: if trends part after the launch by their largest step before it" if series.bounds else ""
         ax.set_xlabel(
-            wrap(words, flat.width - 0.3, size.font * 0.92, lines=3), fontsize=size.font * 0.92, x=0, ha="left"
+            wrap(words, flat.width - 0.3 if size.narrow else width + 0.1, size.font * 0.92, lines=4),
+            fontsize=size.font * 0.92,
+            x=0,
+            ha="left",
         )
         if size.narrow:
             ax.xaxis.set_label_coords(-(left - 0.12) / width, -size.font * 2.0 / 72 / tall)
