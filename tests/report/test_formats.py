@@ -344,6 +344,9 @@ def test_slides_have_one_message_each_native_tables_and_notes(case: str, made: M
         sizes = [r.font.size.pt for s in slide.shapes if s.has_text_frame for p in s.text_frame.paragraphs
                  for r in p.runs]  # fmt: skip
         assert min(sizes) >= 10.5
+        assert not slide.shapes.title.text_frame.text.startswith(
+            "Appendix"
+        )  # every number there is: nobody projects it
     if case == "launch":
         assert sum(s.shape_type == 13 for slide in deck.slides for s in slide.shapes) >= 3
 

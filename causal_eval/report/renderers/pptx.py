@@ -146,6 +146,8 @@ class _Deck:
         if s.anchor == "bottom-line":
             self._bottom_line(s)
             return
+        if s.anchor == "appendix":  # every number there is: for reading, on paper or in estimates.csv
+            return
         for b in s.blocks:
             match b:
                 case FigureRef(name) if name in self.writeup.figures:
