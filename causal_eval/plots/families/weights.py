@@ -77,7 +77,7 @@ def _group(shares: Shares, noun: str) -> Group:
         tuple(lines),
         shares.name[:1].upper() + shares.name[1:],
         "periods before the launch" if shares.kind == "time" else "",
-        short=shares.short,
+        short=shares.short[:1].upper() + shares.short[1:],
     )
 
 

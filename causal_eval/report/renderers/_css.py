@@ -112,9 +112,9 @@ dl.facts dd{margin-bottom:.65rem}
 dl.form div{grid-template-columns:minmax(0,1fr);gap:.1rem}
 }
 @media screen and (max-width:36rem){.plot .wide-figure{display:none}.plot .phone{display:block}
-table:not(.cards){font-size:.8rem}
-table:not(.cards) th,table:not(.cards) td{padding-right:.3rem}
-table:not(.cards) tbody th{min-width:4.5rem}
+table:not(.cards){font-size:.78rem}
+table:not(.cards) th,table:not(.cards) td{padding-right:.55rem}
+table:not(.cards) tbody th{min-width:3.6rem}
 table:not(.cards) .wide{min-width:7rem}}
 @media screen and (max-width:54rem){
 table.cards,table.cards caption,table.cards tbody,table.cards tr,table.cards td,table.cards th{display:block}
