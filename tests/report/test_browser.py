@@ -197,6 +197,19 @@ def test_a_table_that_is_wider_than_its_box_scrolls_there(
     assert clipped == 0 and page.locator("table").count() > 3
 
 
+@pytest.mark.parametrize("case", ["launch", "organ"])
+def test_a_phone_shows_tables_whole(case: str, pages: dict[str, Path], page: Page) -> None:
+    """At 360 pixels every column is seen without scrolling; the data of figures and of the appendix may scroll."""
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(pages[case].as_uri())
+    wider = page.evaluate(
+        """[...document.querySelectorAll('.scroll')]
+          .filter(e => !e.closest('details, #appendix') && e.scrollWidth > e.clientWidth + 1)
+          .map(e => e.querySelector('caption').innerText)"""
+    )
+    assert wider == []
+
+
 def test_the_keyboard_reaches_every_entry_of_the_contents(pages: dict[str, Path], page: Page) -> None:
     """Tab after Tab, each with a visible outline, in the order of the page."""
     page.set_viewport_size({"width": 1440, "height": 800})
