@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from causal_eval.plots.layout import head_room, limits
 from causal_eval.plots.style import (
@@ -246,6 +246,7 @@ def _panel(
     value_axis(ax, "x", panel.suffix, ticks=4 if size.narrow else 6, signed=panel.signed)
     inch = (high - low) / width
     y = 0.0
+    places: list[tuple[Line, float]] = []
     for g in panel.groups:
         if g.label:
             _label(ax, g, size, low - (left - 0.12) * inch, y + 0.62, inch)
@@ -254,13 +255,14 @@ def _panel(
         for x in g.lines:
             at = y + (1.35 if size.narrow else 0.5)
             _words(ax, x, size, y + 0.5, (low, high), (left, right), inch)
-            _marks(ax, x, panel, at, size)
+            places.append((x, at))
             limit = g.limit if g.limit is not None and size.narrow and not x.dim else x.limit
             if limit is not None:
                 ax.vlines([limit], at - 0.35, at + 0.35, color=GREEN, linewidth=size.line * 1.2)
             y += 2 if size.narrow else 1
         if g.limit is not None and not size.narrow:
             ax.vlines([g.limit], first + 0.06, y - 0.06, color=GREEN, linewidth=size.line * 1.2)
+    _marks(ax, places, panel.bars, size)
 
 
 def _label(ax: Axes, group: Group, size: Size, start: float, y: float, inch: float) -> None:
@@ -296,23 +298,30 @@ def _words(
     ax.text(high + 0.12 * inch, y, words, fontsize=points, va="center", color=colour, clip_on=False)
 
 
-def _marks(ax: Axes, line: Line, panel: Panel, y: float, size: Size) -> None:
-    if len(line.marks) > 1 and not any(m.low is not None for m in line.marks):
-        values = [m.value for m in line.marks]
-        ax.plot([min(values), max(values)], [y, y], color=MUTED, linewidth=size.line * 0.4)
-    for m in line.marks:
-        if panel.bars:
-            ax.plot([0, m.value], [y, y], color=m.colour, linewidth=size.line * 2.2, solid_capstyle="butt", alpha=0.55)
-        if m.low is not None and m.high is not None:
-            ax.plot(
-                [m.low, m.high], [y, y], color=m.colour, linewidth=size.line * (1.5 if m.strong else 0.9),
-                solid_capstyle="butt",
-            )  # fmt: skip
-        if not m.shape:
-            continue
+def _marks(ax: Axes, places: list[tuple[Line, float]], bars: bool, size: Size) -> None:
+    """All marks of a panel, each line at its height; one artist for those that look alike."""
+    joins, drawn, intervals, points = (dict[Any, list[tuple[float, ...]]]() for _ in range(4))
+    for line, y in places:
+        if len(line.marks) > 1 and not any(m.low is not None for m in line.marks):
+            values = [m.value for m in line.marks]
+            joins.setdefault(MUTED, []).append((y, min(values), max(values)))
+        for m in line.marks:
+            if bars:
+                drawn.setdefault(m.colour, []).append((y, 0.0, m.value))
+            if m.low is not None and m.high is not None:
+                intervals.setdefault((m.colour, m.strong), []).append((y, m.low, m.high))
+            if m.shape:
+                points.setdefault((m.colour, m.shape, m.filled, m.strong), []).append((m.value, y))
+    for colour, found in joins.items():
+        ax.hlines(*zip(*found, strict=True), color=colour, linewidth=size.line * 0.4)
+    for colour, found in drawn.items():
+        ax.hlines(*zip(*found, strict=True), color=colour, linewidth=size.line * 2.2, alpha=0.55)
+    for (colour, strong), found in intervals.items():
+        ax.hlines(*zip(*found, strict=True), color=colour, linewidth=size.line * (1.5 if strong else 0.9))
+    for (colour, shape, filled, strong), found in points.items():
         ax.plot(
-            [m.value], [y], marker=m.shape, color=m.colour, linestyle="none",
-            markersize=size.font * (0.75 if m.strong else 0.6),
-            markerfacecolor=m.colour if m.filled else "white",
-            markeredgewidth=size.line * 0.7,
+            *zip(*found, strict=True), marker=shape, color=colour, linestyle="none",
+            markersize=size.font * (0.75 if strong else 0.6),
+            markerfacecolor=colour if filled else "white",
+            markeredgewidth=size.line * 0.7, zorder=3,
         )  # fmt: skip

@@ -86,9 +86,12 @@ def test_the_event_study_shows_what_is_left_if_trends_part_and_cuts_what_would_s
     }  # fmt: skip
     assert "1 of 4 exclude zero" in spec.long_description
     ax = spec.draw("page").axes[1]
-    pale = [c for c in ax.collections if c.get_alpha() == 0.45]
-    assert next(tuple(float(v) for v in c.get_segments()[0][:, 1]) for c in pale) == pytest.approx((-1.2, 4.5))
-    assert len(pale) == 4 and -20 < ax.get_ylim()[0] < -2.9 and 6.9 < ax.get_ylim()[1] < 20
+    (pale,) = [c for c in ax.collections if c.get_alpha() == 0.45]
+    assert [tuple(seg[:, 1]) for seg in pale.get_segments()] == [  # type: ignore[attr-defined]
+        pytest.approx((100 * r[1], 100 * r[2]))
+        for r in ((2, -0.012, 0.045), (3, 0.001, 0.048), (4, -0.02, 0.069), (5, -0.33, 0.38))
+    ]
+    assert -20 < ax.get_ylim()[0] < -2.9 and 6.9 < ax.get_ylim()[1] < 20
     without = next(s for s in event_study.specs(launch()) if s.name == "event_study")
     assert all(len(r) == 7 for r in without.rows) and "Pale" not in without.long_description
     assert not [c for c in without.draw("page").axes[1].collections if c.get_alpha() == 0.45]

@@ -201,23 +201,30 @@ def draw_event_study(series: EventSeries, size: Size) -> Figure:
             ax.axvspan(max(-0.5, low), high, color=SHADE, linewidth=0, alpha=0.7)
             ax.axvline(-0.5, color=INK, linewidth=size.line * 0.6) if first < 0 else None
         ax.axhline(0, color=INK, linewidth=size.line * 0.5)
-        for event, low_, high_ in series.bounds:
-            ax.vlines([event], low_ * f, high_ * f, color=SKY, linewidth=size.line * 2.6, alpha=0.45)
+        if series.bounds:
+            events, lows, highs = zip(*series.bounds, strict=True)
+            ax.vlines(
+                events, [v * f for v in lows], [v * f for v in highs], color=SKY, linewidth=size.line * 2.6, alpha=0.45
+            )
         mark = min(size.font * 0.62, 72 * width / max(len(points), 1) * 0.55)
+        looks: dict[tuple[bool, str, bool], list[EventPoint]] = {}
         for p in points:
             post = p.event >= 0
             colour = FAINT if p.excluded or p.thin else BLUE if post else STEEL
-            if p.low is not None and p.high is not None and not p.reference:
-                ax.vlines([p.event], p.low * f, p.high * f, color=colour, linewidth=size.line * 0.9)
+            looks.setdefault((post, colour, p.reference), []).append(p)
+        for (post, colour, reference), alike in looks.items():  # one artist for all points of a look
+            sure = [(p.event, p.low * f, p.high * f) for p in alike if p.low is not None and p.high is not None]
+            if sure and not reference:
+                ax.vlines(*zip(*sure, strict=True), color=colour, linewidth=size.line * 0.9)
             ax.plot(
-                [p.event],
-                [p.value * f],
+                [p.event for p in alike],
+                [p.value * f for p in alike],
                 marker="o" if post else "s",
                 markersize=mark,
                 color=colour,
-                markerfacecolor="white" if p.reference or not post else colour,
-                markeredgecolor=INK if p.reference else colour,
-                markeredgewidth=size.line * (0.9 if p.reference else 0.7),
+                markerfacecolor="white" if reference or not post else colour,
+                markeredgecolor=INK if reference else colour,
+                markeredgewidth=size.line * (0.9 if reference else 0.7),
                 linestyle="none",
             )
         bottom, top = limits(values)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from causal_eval.plots.layout import frame
 from causal_eval.plots.names import analysis_name, metric_label, plural
 from causal_eval.plots.numbers import Unit, change, decimals, effect_text, error_of, is_log, p_text, unit_of
-from causal_eval.plots.spec import Family, FigureSpec, Value
+from causal_eval.plots.spec import Family, FigureSpec
 from causal_eval.plots.style import FAINT, INK, VERMILLION, Size, grid, style, text_width, value_axis
 from causal_eval.results.types import Effect, Finding, StudyResult
 
@@ -88,10 +88,12 @@ def draw_groups(series: GroupSeries, size: Size, title: str, note: str) -> Figur
         caption = f"Groups of {series.size} {series.noun}, by their average gap{', ' + unit if unit else ''}"
         made = frame(title, size, left=left, caption=caption, note=note, axis_lines=1.7, tall=0.72)
         ax = made.ax
-        for low, high, n, far in zip(series.edges, series.edges[1:], series.groups, series.as_far, strict=False):
-            at, width = (low + high) / 2 * f, (high - low) * f * 0.92
-            ax.bar(at, n - far, width=width, color=FAINT, alpha=0.6)
-            ax.bar(at, far, width=width, bottom=n - far, color=VERMILLION, alpha=0.75)
+        shown = [row for row in _rows(series) if row[2]]
+        at = [(low + high) / 2 * f for low, high, _, _ in shown]
+        wide = [(high - low) * f * 0.92 for low, high, _, _ in shown]
+        near = [n - far for _, _, n, far in shown]
+        ax.bar(at, near, width=wide, color=FAINT, alpha=0.6)
+        ax.bar(at, [far for *_, far in shown], width=wide, bottom=near, color=VERMILLION, alpha=0.75)
         end = max(abs(series.edges[0]), abs(series.edges[-1]), abs(series.headline.value)) * f * 1.06
         ax.set_xlim(-end, end)
         ax.set_ylim(0, tallest * 1.3)
@@ -143,7 +145,7 @@ def groups_figure(series: GroupSeries) -> FigureSpec:
     )
 
 
-def _rows(series: GroupSeries) -> list[tuple[Value, ...]]:
+def _rows(series: GroupSeries) -> list[tuple[float, float, int, int]]:
     return [*zip(series.edges, series.edges[1:], series.groups, series.as_far, strict=False)]
 
 
