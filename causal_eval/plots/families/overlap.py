@@ -67,17 +67,21 @@ def draw_overlap(series: Overlap, size: Size, title: str, note: str) -> Figure:
         ax = made.ax
         bins = len(series.treated)
         tallest = 0.0
-        for counts, sign, colour, hatch in ((series.treated, 1, VERMILLION, ""), (series.untreated, -1, BLUE, "")):
+        for counts, sign, colour in ((series.treated, 1, VERMILLION), (series.untreated, -1, BLUE)):
             total = sum(counts) or 1
-            for k, n in enumerate(counts):
-                if n == 0:
+            for few in (False, True):
+                shown = [
+                    ((k + 0.5) / bins, (series.least if few else n) / total)
+                    for k, n in enumerate(counts)
+                    if n and series.hidden(n) == few
+                ]
+                if not shown:
                     continue
-                height = (series.least if series.hidden(n) else n) / total
-                tallest = max(tallest, height)
-                few = series.hidden(n)
+                tallest = max(tallest, *(height for _, height in shown))
                 ax.bar(
-                    (k + 0.5) / bins, sign * height, width=0.94 / bins, color="none" if few else colour,
-                    edgecolor=colour, linewidth=size.line * 0.4, hatch="////" if few else hatch, alpha=0.85,
+                    [at for at, _ in shown], [sign * height for _, height in shown], width=0.94 / bins,
+                    color="none" if few else colour, edgecolor=colour, linewidth=size.line * 0.4,
+                    hatch="////" if few else "", alpha=0.85,
                 )  # fmt: skip
         ax.axhline(0, color=INK, linewidth=size.line * 0.5)
         ax.set_xlim(0, 1)
