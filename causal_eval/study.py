@@ -103,7 +103,8 @@ def run(
             say(f"{info.label}: {analysis.name}")
             rng = generator(base_seed, info.name, analysis.name)
             finding, fitted = _analyse(here, design, analysis, plan, metric=info, rng=rng, say=say, small=small)
-            findings.append(finding)
+            told = info.role == "primary" and not study.privacy.unit_is_person
+            findings.append(finding if told else without_contributions(finding))
             if fitted is not None and finding.role == "primary":
                 for check in plan.checks:
                     if not check.info.runs_for(analysis.estimator.info.assumptions, analysis.method):
@@ -228,6 +229,20 @@ def without_segments(estimate: Estimate, columns: tuple[str, ...]) -> Estimate:
         for c in columns
     )
     return replace(estimate, effects=effects, details=details, notes=(*estimate.notes, *notes))
+
+
+def without_contributions(finding: Finding) -> Finding:
+    """The finding without what each donor adds to its counterfactual.
+
+    Over a donor's weight that is the donor's own outcome, which no output holds of a person; of other metrics than the primary
+    nothing shows it.
+    """
+    from dataclasses import replace
+
+    if finding.estimate is None or "contributions" not in finding.estimate.details:
+        return finding
+    details = {k: v for k, v in finding.estimate.details.items() if k != "contributions"}
+    return replace(finding, said=replace(finding.estimate, details=details))
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:

@@ -51,6 +51,8 @@ def fit_details(found: Synthetic) -> dict[str, Json]:
     """Fit, placebos and their paths. Donors are units of the study's own file, as in weights.csv."""
     import numpy as np
 
+    from causal_eval.estimators._synthetic_contributions import contributions
+
     p = found.placebo
     pool = found.pool
     # Before and after are of the same scale, so the best-matched placebos are those with the smallest rms before.
@@ -68,6 +70,7 @@ def fit_details(found: Synthetic) -> dict[str, Json]:
         for j in order
     ]
     equal, demeaned, outside, matched = _equal_weights(found)
+    moved = contributions(found)
     return {
         "equal_weights_rmspe": equal,
         "equal_weights_rmspe_demeaned": demeaned,
@@ -79,6 +82,7 @@ def fit_details(found: Synthetic) -> dict[str, Json]:
         "optimality_gap": [float(f.fits.gap[0]) if np.isfinite(f.fits.gap[0]) else None for f in found.cohorts],
         "placebos": placebos,
         "periods": list(pool.labels),
+        **({} if moved is None else {"contributions": moved}),
     }
 
 

@@ -22,6 +22,7 @@ ORDER = (
     "segments",
     "targeting",
     "weights",
+    "contributions",
     "placebos",
     "placebo_ranks",
     "placebo_groups",

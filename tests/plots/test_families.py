@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sample_evidence import PLACEBO_UNITS, contour, crowded_evidence, evidence, large_numbers, placebos
+from sample_evidence import PLACEBO_UNITS, contour, contributions, crowded_evidence, evidence, large_numbers, placebos
 from sample_result import broken, effect, launch, opt_in, organ_donations
 
 from causal_eval.plots.agreement import agreement, agreement_text, reasons
@@ -30,6 +30,9 @@ from causal_eval.plots.families import (
 )
 from causal_eval.plots.families import (
     contour as contour_family,
+)
+from causal_eval.plots.families import (
+    contributions as contributions_family,
 )
 from causal_eval.plots.families.placebos import placebo_series
 from causal_eval.plots.families.placebos import specs as placebo_specs
@@ -144,6 +147,67 @@ def test_placebo_groups_are_drawn_where_they_were_counted_only() -> None:
         details = {k: v for k, v in donors.estimate.details.items() if k != gone}
         less = replace(donors, said=replace(donors.estimate, details=details))
         assert placebo_groups.specs(replace(result, findings=(less,))) == []
+
+
+# --- contributions -------------------------------------------------------------------------------------------------
+
+
+def test_contributions_are_ordered_by_what_they_move_after_the_launch_washout_left_out() -> None:
+    """-0.60, +0.40, +0.30, +0.05 and +0.02 points make +0.17; ten times as much in the two weeks of washout counts for nothing."""
+    spec = one(contributions_family.specs(evidence()))
+    assert spec.title == "Resolved within 7 days: Queue 2 moves the comparison most"
+    assert list(dict.fromkeys(r[0] for r in spec.rows)) == [
+        "Queue 2", "Queue 3", "Queue 4", "Queue 5", "1 other", "All together",
+    ]  # fmt: skip
+    assert "Queue 2 −0.60 percentage points; Queue 3 +0.40 percentage points" in spec.alt
+    assert spec.alt.endswith("all together +0.17 percentage points.")
+    assert "1 other +0.02 percentage points (6 Jul 2026: +0.20 percentage points)" in spec.long_description
+    last = {r[0]: r[2] for r in spec.rows if r[1] == "2026-09-21"}
+    assert last["Queue 2"] == pytest.approx(-0.009) and last["All together"] == pytest.approx(0.00255)
+    assert {r[2] for r in spec.rows if r[1] < "2026-07-06"} == {0.0}
+
+
+def test_many_donors_that_move_it_more_than_any_one_are_told_as_that() -> None:
+    """Eleven others add +2.00 where the largest alone adds +0.40; all go beyond the key, which ends with the donors."""
+    spec = one(contributions_family.specs(crowded_evidence()))
+    assert spec.title.endswith("many queue_ids move the comparison, B most") and len({r[0] for r in spec.rows}) == 14
+    series = contributions_family.contribution_series(crowded_evidence())
+    assert series is not None and series.others is not None and series.others.name == "11 others"
+    assert series.beyond and series.end == pytest.approx(0.04)
+    plain = contributions_family.contribution_series(evidence())
+    assert plain is not None and not plain.beyond and plain.end == pytest.approx(0.06)
+
+
+def test_shades_are_as_dark_below_zero_as_above_and_white_at_it() -> None:
+    """Half of the key's end is half way to the colour; what is beyond the end is as dark as the end."""
+    shade = contributions_family._shade
+    steps = contributions_family.STEPS
+    assert (shade(0), shade(steps), shade(-steps)) == ("#ffffff", "#0072b2", "#d55e00")
+    assert shade(steps // 2) == "#80b8d8"
+    series = contributions_family.contribution_series(evidence())
+    assert series is not None
+    from matplotlib.colors import to_hex
+    from matplotlib.patches import PathPatch
+
+    figure = one(contributions_family.specs(evidence())).draw("page")
+    drawn = [p for p in figure.axes[0].patches if isinstance(p, PathPatch)]
+    dark = next(p for p in drawn if to_hex(p.get_facecolor()) == "#d55e00")
+    box = dark.get_path().get_extents()
+    assert (box.x0, box.x1) == (13.5, 15.5) and box.y0 == pytest.approx(-0.43) and box.y1 == pytest.approx(0.43)
+
+
+def test_contributions_use_the_letters_of_the_weights() -> None:
+    """Whoever is C among the weights is C here, whatever the order of the rows."""
+    result = evidence(people=True)
+    weighted = {r[2] for r in one(weights.specs(result)).rows}
+    named = [r[0] for r in one(contributions_family.specs(result)).rows if r[1] == "2026-07-06"]
+    assert named[:4] == ["A", "B", "C", "D"] and set(named[:4]) <= weighted
+    donors = next(f for f in result.findings if f.analysis == "donors")
+    assert donors.estimate is not None
+    said = {**donors.estimate.details, "contributions": contributions((0.001, 0.002, 0.003, 0.004))}
+    turned = replace(result, findings=(replace(donors, said=replace(donors.estimate, details=said)),))
+    again = [r[0] for r in one(contributions_family.specs(turned)).rows if r[1] == "2026-07-06"]
+    assert again[:4] == ["D", "C", "B", "A"]
 
 
 # --- placebos ------------------------------------------------------------------------------------------------------

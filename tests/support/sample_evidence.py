@@ -54,6 +54,24 @@ def placebo_groups() -> dict[str, Any]:
     }
 
 
+def contributions(averages: tuple[float, ...] = (-0.006, 0.004, 0.003, 0.0005), rest: float = 0.0002) -> dict[str, Any]:
+    """Queues 2, 3, ... and the rest: nothing before, ten times the average in the washout, then from half of it to three halves."""
+
+    def by_period(average: float) -> list[float]:
+        after = len(WEEKS) - START - 2
+        return [0.0] * START + [10 * average] * 2 + [average * (0.5 + k / (after - 1)) for k in range(after)]
+
+    donors = [
+        {"unit": f"Queue {k}", "weight": 0.3 - 0.02 * k, "by_period": by_period(a)} for k, a in enumerate(averages, 2)
+    ]
+    n = PLACEBO_UNITS - len(averages) - 1 if rest > 0.01 else 1
+    return {
+        "periods": list(WEEKS),
+        "donors": donors,
+        "others": {"n": n, "weight": 0.08, "by_period": by_period(rest)},
+    }
+
+
 def contour() -> dict[str, Any]:
     """What is left of +2.31 points on a grid, with two benchmarks of which one lies beside the other."""
     r2d = [0.02 * k for k in range(16)]
@@ -141,6 +159,7 @@ def evidence(*, people: bool = False, **changes: Any) -> StudyResult:
         details={
             "placebos": placebos(), "periods": list(WEEKS), "placebo_rank": 2, "placebo_n": PLACEBO_UNITS + 1,
             "placebo_p": 2 / (PLACEBO_UNITS + 1), "placebo_group": 3, "placebo_groups": placebo_groups(),
+            "contributions": contributions(),
         },
     )  # fmt: skip
     people_like = Estimate(
@@ -216,8 +235,16 @@ def crowded_evidence() -> StudyResult:
         Event(f"Incident number {k} with a name that goes on and on for the sake of it", w, period=w)
         for k, w in enumerate(result.design.periods[6:18])
     )
+    donors = next(f for f in result.findings if f.analysis == "donors")
+    assert donors.estimate is not None
+    many = contributions(tuple(0.004 * (-0.9) ** k for k in range(12)), 0.02)
+    estimate = replace(
+        donors.estimate, details={**donors.estimate.details, "contributions": many},
+        weights=tuple(Weight("donor", f"Queue {k}", (25 - k) / 300) for k in range(1, PLACEBO_UNITS + 1)),
+    )  # fmt: skip
+    findings = tuple(replace(f, said=estimate) if f is donors else f for f in result.findings)
     return replace(
-        result, metrics=metrics, decision=decision, events=events, design=replace(result.design, washout=2),
+        result, findings=findings, metrics=metrics, decision=decision, events=events, design=replace(result.design, washout=2),
         identification=crowded_graph(),
     )  # fmt: skip
 

@@ -34,11 +34,7 @@ class Shares:
 
 def weight_series(result: StudyResult) -> tuple[Shares, ...]:
     """The donor weights of every analysis of the primary metric, and time weights where there are any."""
-    metric = result.primary_metric.name
-    found = [f for f in result.findings if f.metric == metric and f.estimate and any(_donors(f))]
-    found.sort(key=lambda f: f.role != "primary")
-    donors = sorted({u for f in found for u, _ in _donors(f)}, key=lambda u: (-_weight(found, u), u))
-    names = unit_names(result, donors)
+    found, names = _weighted(result), donor_names(result)
     most = MOST if len(found) <= 1 else max(5, MOST // len(found) + 2)
     out = []
     for f in found:
@@ -47,6 +43,19 @@ def weight_series(result: StudyResult) -> tuple[Shares, ...]:
         if times:
             out.append(_shares(f, "time", times, most))
     return tuple(out)
+
+
+def donor_names(result: StudyResult) -> dict[str, str]:
+    """What donors are called wherever their weights are told, by weight: one letter is one person in all figures of them."""
+    found = _weighted(result)
+    return unit_names(result, sorted({u for f in found for u, _ in _donors(f)}, key=lambda u: (-_weight(found, u), u)))
+
+
+def _weighted(result: StudyResult) -> list[Finding]:
+    """Analyses of the primary metric that weight donors, the primary one first."""
+    metric = result.primary_metric.name
+    found = [f for f in result.findings if f.metric == metric and f.estimate and any(_donors(f))]
+    return sorted(found, key=lambda f: f.role != "primary")
 
 
 def _donors(finding: Finding) -> list[tuple[str, float]]:

@@ -19,6 +19,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "triangulation": ("robustness", "results"),
     "specification_curve": ("robustness", "results"),
     "weights": ("results",),
+    "contributions": ("results",),
     "placebos": ("results",),
     "placebo_ranks": ("results",),
     "placebo_groups": ("results",),
