@@ -46,6 +46,8 @@ def run(
         SpecError: the spec is invalid. DataError: the data is missing or breaks its contract.
         PrivacyError: fewer people than ``privacy.min_cell``. UsageError: ``only`` names no analysis.
     """
+    from functools import partial
+
     from causal_eval.data.connect import open_source
     from causal_eval.data.segments import below
     from causal_eval.data.shape import check_expectations, shape
@@ -62,6 +64,7 @@ def run(
     )
     from causal_eval.design.design import Design
     from causal_eval.diagnostics.negative_controls import negative_controls
+    from causal_eval.diagnostics.restricted_means import with_restricted_means
     from causal_eval.plan import read_study
     from causal_eval.spec.plan_lock import plan_lock, read_lock
     from causal_eval.spec.read import placed
@@ -85,7 +88,8 @@ def run(
     data: Panel | CrossSection | None = None
     for info, metric in zip(metrics, study.metrics, strict=True):
         say(f"{info.label}: shaping")
-        here = shape(
+        shaped = partial(
+            shape,
             source,
             study.roles,
             metric,
@@ -95,14 +99,17 @@ def run(
             as_of=study.data.as_of,
             graph=() if plan.graph is None else plan.graph.columns,
         )
+        here = shaped()
         _guard_privacy(here, study)
         data = data if data is not None and info.role != "primary" else here
         design = Design.of(study.design, getattr(here, "axis", None))
         small = below(here, study.privacy.min_cell) if study.privacy.unit_is_person and here.segments else ()
         for analysis in analyses:
             say(f"{info.label}: {analysis.name}")
-            rng = generator(base_seed, info.name, analysis.name)
-            finding, fitted = _analyse(here, design, analysis, plan, metric=info, rng=rng, say=say, small=small)
+            fresh = partial(generator, base_seed, info.name, analysis.name)
+            finding, fitted = _analyse(here, design, analysis, plan, metric=info, rng=fresh(), say=say, small=small)
+            if metric.kind == "duration" and fitted is not None and finding.role == "primary":
+                finding = with_restricted_means(finding, fitted, shaped, fresh)
             told = info.role == "primary" and not study.privacy.unit_is_person
             findings.append(finding if told else without_contributions(finding))
             if fitted is not None and finding.role == "primary":

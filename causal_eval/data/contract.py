@@ -387,6 +387,19 @@ class Panel(_Rows):
             additive=False,
         )
 
+    def at_most(self, most: float) -> Panel:
+        """The same rows with outcomes above ``most`` moved there, on the scale that is analysed."""
+        import numpy as np
+
+        out = replace(self, table=self.table.mutate(outcome=capped(self.table.outcome, most)))
+        if self.has_units and not self.on_off:
+            wide = self.wide()
+            outcome = np.minimum(wide.outcome, most)
+            outcome.setflags(write=False)
+            # What the cached properties would compute from the table.
+            out.__dict__.update(_units=self._units, _wide=replace(wide, outcome=outcome), _cohorts=self._cohorts)
+        return out
+
     def only_cohort(self, start: int) -> Panel:
         """The rows of the units that adopt at the ordinal ``start`` and of the never treated."""
         t = self.table
@@ -536,6 +549,15 @@ class CrossSection(_Rows):
         """The rows as arrays, computed once."""
         return self._arrays
 
+    def at_most(self, most: float) -> CrossSection:
+        """The same rows in the same order, with outcomes above ``most`` moved there, and without segments."""
+        import numpy as np
+
+        from causal_eval.data.held import HeldRows
+
+        a = self.arrays()
+        return HeldRows.of(self, replace(a, outcome=np.minimum(a.outcome, most)), self.covariates, {})
+
     def segment_labels(self) -> dict[str, NDArray[np.str_]]:
         """The labels of each declared segment, by its column, in the order of :meth:`arrays`."""
         import numpy as np
@@ -571,6 +593,13 @@ class CrossSection(_Rows):
         X = np.array(xs).T if xs else np.empty((t.num_rows, 0))
         weight = t["weight"].to_numpy() if self.has_weights else None
         return Arrays(t["treated"].to_numpy().astype(float), t["outcome"].to_numpy(), X, weight, cluster)
+
+
+def capped(values: Any, most: float) -> Any:
+    """An Ibis expression with what is above ``most`` moved there; NULL stays NULL."""
+    import ibis
+
+    return ibis.ifelse(values > most, ibis.literal(float(most), "float64"), values)
 
 
 def _cells_of_wide(wide: Wide) -> Cells:
@@ -641,6 +670,7 @@ def _cells_of_rows(panel: Panel) -> Cells:
             w2y2=(ww * y * y).sum(),
         )
         found = engine.arrow(panel.con, cells.order_by([cells.start.asc(nulls_first=False), "time", "cluster"]))
+    engine.drop(panel.con, rows)
     start = found["start"].cast("float64").fill_null(np.inf).to_numpy()
     cluster = np.full(len(start), -1, dtype=np.int64)
     if panel.has_clusters:

@@ -65,6 +65,11 @@ def keep(con: Any, expr: Any, stem: str) -> Any:
     return con.table(name, database=("temp", "main"))
 
 
+def drop(con: Any, table: Any) -> None:
+    """Give back what :func:`keep` holds; nothing that reads ``table`` may run afterwards."""
+    execute(con, f'DROP TABLE "{table.op().name}"')
+
+
 def arrow(con: Any, expr: Any) -> Any:
     """The rows of an Ibis expression as one Arrow table."""
     relation = con.con.sql(str(con.compile(expr)))

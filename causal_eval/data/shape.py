@@ -16,7 +16,7 @@ from causal_eval.data import engine
 from causal_eval.data.axis import TimeAxis, make_axis
 from causal_eval.data.categories import Covariate, coded, drawable
 from causal_eval.data.connect import Source, open_source, require
-from causal_eval.data.contract import CrossSection, Panel
+from causal_eval.data.contract import CrossSection, Panel, capped
 from causal_eval.data.times import Reading, never, ordinal_of_date, read_times, refuse_placeholders, to_ordinal
 from causal_eval.errors import DataError, UsageError
 from causal_eval.metrics import Kind, Refusal, get
@@ -43,12 +43,13 @@ def shape(
     as_of: date | None = None,
     history: bool = False,
     graph: Sequence[str] = (),
+    at_most: float | None = None,
 ) -> Panel | CrossSection:
     """The rows of one metric, shaped by the roles: a panel if there is a time column, else a cross-section.
 
     ``predictors`` are numeric columns that may be missing in any row. ``history``: a launch may lie after the data, or nowhere;
     adoption periods after the data are kept. ``graph``: further columns of a causal graph; a cross-section holds them where they are
-    numbers or a few categories, missing values and all.
+    numbers or a few categories, missing values and all. ``at_most``: where each row's outcome is cut, before rows are averaged.
 
     Raises:
         DataError: E3xx, with the author's column names and never a value that could identify a row.
@@ -81,6 +82,7 @@ def shape(
         covariates,
         notes,
         drawable(source.con, raw, [c for c in graph if c not in roles.covariates]) if roles.time is None else (),
+        at_most,
     )
     return _panel(job) if roles.time is not None else _cross_section(job)
 
@@ -141,6 +143,7 @@ class _Job:
     covariates: tuple[Covariate, ...] = ()
     notes: tuple[str, ...] = ()
     graph: tuple[Covariate, ...] = ()
+    at_most: float | None = None
 
     @property
     def con(self) -> Any:
@@ -233,7 +236,7 @@ def _common(job: _Job, sheet: _Sheet) -> None:
     """Outcome, weights, cluster, covariates, fixed effects and segments."""
     raw, roles = job.raw, job.roles
     measure: Measure = job.kind.measure(raw, job.metric, job.as_of)
-    sheet.columns["num"] = measure.numerator
+    sheet.columns["num"] = measure.numerator if job.at_most is None else capped(measure.numerator, job.at_most)
     if measure.denominator is not None:
         sheet.columns["den"] = measure.denominator
     sheet.dropped += measure.dropped
@@ -827,6 +830,7 @@ def _aggregated(job: _Job, joined: Any) -> Any:
     sums |= {c: t[c].min() if c in fixed else t[c].mean() for c in extras}
     with engine.one_thread(con):
         out = engine.keep(con, t.group_by("unit_code", "time").aggregate(**sums), "panel")
+    engine.drop(con, t)
     order = ["unit", "unit_code", "time", "outcome", "first_treated"]
     rest = [c for c in out.columns if c not in order]
     return out.mutate(group=out.first_treated.notnull().cast("int8")).select(*order, "group", *rest)

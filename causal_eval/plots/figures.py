@@ -11,6 +11,7 @@ ORDER = (
     "headline",
     "guardrails",
     "event_study",
+    "survival",
     "sensitivity",
     "timeline",
     "calendar",

@@ -166,7 +166,7 @@ def heading(figure: Figure, text: str, size: Size) -> None:
     """A figure's title: what it shows in one line or two, at the left edge."""
     points = size.font * 1.15
     figure.suptitle(
-        wrap(text, size.width - 0.3, points, bold=True),
+        wrap(text, (size.width - 0.2) * 0.97, points, bold=True),  # drawn in pixels, a line is up to 3% longer
         x=0.12 / size.width,
         ha="left",
         fontsize=points,

@@ -6,7 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sample_evidence import PLACEBO_UNITS, contour, contributions, crowded_evidence, evidence, large_numbers, placebos
+from sample_evidence import (
+    PLACEBO_UNITS,
+    contour,
+    contributions,
+    crowded_evidence,
+    evidence,
+    large_numbers,
+    placebos,
+    restricted_means,
+)
 from sample_result import broken, effect, launch, opt_in, organ_donations
 
 from causal_eval.plots.agreement import agreement, agreement_text, reasons
@@ -23,6 +32,7 @@ from causal_eval.plots.families import (
     segments,
     sensitivity,
     specification_curve,
+    survival,
     targeting,
     timeline,
     triangulation,
@@ -123,6 +133,62 @@ def test_sensitivity_says_when_zero_was_inside_from_the_start_or_never_enters() 
 
     assert "already under parallel trends" in with_details(no_departure=[-0.001, 0.04], breakdown_mbar=0.0)
     assert "stays outside up to 2 times" in with_details(breakdown_mbar=None)
+
+
+# --- survival ------------------------------------------------------------------------------------------------------
+
+
+def with_days(**changes: Any) -> StudyResult:
+    """The evidence with other numbers by day for its duration, which is then the last finding."""
+    result = evidence()
+    last = result.findings[-1]
+    assert last.estimate is not None
+    said = replace(last.estimate, details={"restricted_means": {**restricted_means(), **changes}})
+    return replace(result, findings=(*result.findings[:-1], replace(last, said=said)))
+
+
+def test_survival_shares_are_what_the_mean_grows_by_over_the_days() -> None:
+    """(5.25 - 3.15) / 3.5 is 60% and (5.67 - 3.22) / 3.5 is 70%; the effect is as stored, the last one the headline."""
+    spec = one(survival.specs(evidence()))
+    assert spec.name == "survival-days_open"
+    assert [r[:2] for r in spec.rows] == [(0.0, 3.5), (3.5, 7.0), (7.0, 10.5), (10.5, 14.0)]
+    assert [r[2] for r in spec.rows] == pytest.approx([0.9, 0.6, 0.3, 0.2])
+    assert [r[3] for r in spec.rows] == pytest.approx([0.92, 0.7, 0.46, 0.32])
+    assert [r[6] for r in spec.rows] == [-0.07, -0.42, -0.98, -1.4]
+    assert spec.rows[1][7:] == (None, None)
+    assert spec.title == "Days to an answer: 20.0% still open between days 10.5 and 14, 32.0% without the launch"
+    assert "Effect up to day 14: −1.40 days (95% interval −2.21 to −0.59)." in spec.alt
+    assert "furthest apart between days 7 and 10.5: 30.0% and 46.0%, −16.0 percentage points" in spec.long_description
+    assert "2 of 3 intervals exclude zero; each holds for its own day" in spec.long_description
+    assert "leaves what a share can be" not in spec.long_description
+
+
+@pytest.mark.parametrize("without", [[3.6, 5.67, 7.28, 8.4], [3.22, 5.0, 7.28, 8.4], [3.22, 5.67, 7.28, 7.2]])
+def test_an_estimate_that_no_share_can_be_is_told(without: list[float]) -> None:
+    """103% open in the first step; 51% and then 65%; less than nobody in the last."""
+    spec = one(survival.specs(with_days(without=without)))
+    assert "leaves what a share can be" in spec.long_description
+    from matplotlib.text import Text
+
+    texts = " ".join(t.get_text() for t in spec.draw("slide").findobj(Text) if isinstance(t, Text))
+    words = " ".join(texts.split())
+    assert "each for its own day, not for all at once" in words and "leaves what a share can be" in words
+
+
+def test_an_effect_on_everybody_has_no_observed_curve() -> None:
+    """Both lines are then estimates, and say so."""
+    result = evidence()
+    last = result.findings[-1]
+    assert last.estimate is not None
+    everybody = replace(last, said=replace(last.estimate, estimand="ate"))
+    spec = one(survival.specs(replace(result, findings=(*result.findings[:-1], everybody))))
+    assert "with the launch (estimated)" in spec.alt and "observed" not in spec.alt
+
+
+def test_a_result_without_numbers_by_day_has_no_survival_figure() -> None:
+    """Absent, not empty: no details, or lists that hold nothing."""
+    assert survival.specs(launch()) == []
+    assert survival.specs(with_days(days=[])) == []
 
 
 # --- placebo groups ------------------------------------------------------------------------------------------------

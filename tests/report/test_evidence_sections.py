@@ -45,6 +45,20 @@ def test_over_time_says_where_the_effect_starts_and_ends_without_the_washout() -
     assert "Over the 10 weeks that count after the launch" in said and "does not show that it grows" in said
 
 
+def test_the_curve_of_a_duration_stands_over_time_or_with_the_results() -> None:
+    """Where the primary metric is a duration, in the first of the two sections that the write-up has."""
+    drawn = ["event_study", "survival"]
+    for figures_, home in ((drawn, "over-time"), (["survival"], "results")):
+        sections = [s for s in build(evidence(), figures=figures_) if isinstance(s, Section)]
+        if home == "results":  # nothing else to tell over time
+            bare = evidence().headline
+            assert bare.estimate is not None
+            plain = replace(bare, said=replace(bare.estimate, event_study=None, effects=bare.estimate.effects[:1]))
+            result = replace(evidence(), findings=(plain, *evidence().findings[1:]))
+            sections = [s for s in build(result, figures=figures_) if isinstance(s, Section)]
+        assert [s.anchor for s in sections if FigureRef("survival") in s.blocks] == [home]
+
+
 def test_the_incremental_units_are_the_effect_times_the_treated_volume() -> None:
     """The cumulative row as it is, per week over the twelve weeks after the launch."""
     said = flat(totals.section(launch()))

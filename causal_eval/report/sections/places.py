@@ -10,6 +10,7 @@ from causal_eval.report.blocks import Block, FigureRef, Section, Sub
 PLACES: dict[str, tuple[str, ...]] = {
     "guardrails": ("risk", "scorecard"),
     "sensitivity": ("sensitivity", "over-time"),
+    "survival": ("over-time", "results"),
     "timeline": ("design",),
     "calendar": ("design",),
     "attrition": ("design",),
