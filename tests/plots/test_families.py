@@ -231,6 +231,15 @@ def test_contributions_are_ordered_by_what_they_move_after_the_launch_washout_le
     last = {r[0]: r[2] for r in spec.rows if r[1] == "2026-09-21"}
     assert last["Queue 2"] == pytest.approx(-0.009) and last["All together"] == pytest.approx(0.00255)
     assert {r[2] for r in spec.rows if r[1] < "2026-07-06"} == {0.0}
+    series = contributions_family.contribution_series(evidence())
+    assert series is not None and series.left_out
+
+    def note(of: contributions_family.ContributionSeries) -> str:
+        drawn = contributions_family.contributions_figure(of).draw("page")
+        return " ".join(" ".join(t.get_text().split()) for t in drawn.texts)
+
+    assert "Averages leave out what the headline leaves out." in note(series)
+    assert "Averages leave out" not in note(replace(series, left_out=False))
 
 
 def test_many_donors_that_move_it_more_than_any_one_are_told_as_that() -> None:

@@ -68,6 +68,8 @@ class ContributionSeries:
     total: Moves
     weighted: bool
     """Whether the periods before the launch have weights."""
+    left_out: bool = False
+    """Whether periods after the launch are left out of the averages, as they are of the headline."""
 
     @property
     def rows(self) -> tuple[Moves, ...]:
@@ -120,6 +122,7 @@ def _of(result: StudyResult, finding: Finding) -> ContributionSeries | None:
         plural(result.design.unit_noun), estimate.headline, periods, launch,
         tuple(sorted(donors, key=lambda d: (-abs(d.average), d.name))), others,
         moves("All together", [sum(values) for values in every]), any(w.kind == "time" for w in estimate.weights),
+        not all(post.values()),
     )  # fmt: skip
 
 
@@ -246,6 +249,8 @@ def contributions_figure(series: ContributionSeries) -> FigureSpec:
         f"{since} before the launch{'; darkest where beyond the key' if series.beyond else ''}. Line: the launch. "
         f"{series.analysis[:1].upper()}{series.analysis[1:]}."
     )
+    if series.left_out:
+        note += " Averages leave out what the headline leaves out."
 
     def told(value: float) -> str:
         return change(value, series.unit, error, words=True)
