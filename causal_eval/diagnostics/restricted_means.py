@@ -74,6 +74,7 @@ def _by_day(
     """The numbers by day, a list each; empty where there are none before the horizon."""
     horizon = float(fitted.data.metric.horizon or 0.0)
     days = [horizon * k / STEPS for k in range(1, STEPS)]
+    fitted.say(f"the effect by days since the start, {len(days)} refits")
     found = [(u, e) for u in days if (e := cut_at(fitted, u, shaped, fresh)) is not None]
     found.append((horizon, fitted.estimate))
     complete = [(u, e) for u, e in found if e.observed is not None and e.counterfactual is not None]
@@ -99,7 +100,6 @@ def cut_at(
     """The estimate with the outcome cut at ``most`` days; None where it fails, or where nothing varies so early."""
     data = fitted.data
     averaged = data.has_units and bool(data.roles.time_grain)
-    fitted.say(f"mean days up to day {most:.4g}")
     try:
         # Rows that were averaged into one must be cut before.
         cut = shaped(at_most=most) if averaged else data.at_most(most)
