@@ -5,24 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from causal_eval.plots.style import MUTED, Size, grid, heading, round_ticks, text_width, wrap
+from causal_eval.plots.style import MUTED, Size, grid, heading, headline, round_ticks, text_width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def head_room(figure: Figure, text: str, size: Size) -> float:
-    """Draw the title and give the height it takes, in inches; what stands under another title has none of its own."""
+_TOP = 0.1
+"""Inches above the title."""
+
+
+def head_height(text: str, size: Size) -> float:
+    """The height that the title takes, in inches; what stands under another title has none of its own."""
     if not size.titled:
         return size.font * 0.5 / 72
-    heading(figure, text, size)
-    said = figure.get_suptitle()
-    top = 0.1
-    suptitle = figure.texts[0]
-    suptitle.set_y(1 - top / size.height)
-    suptitle.set_verticalalignment("top")
-    return top + (said.count("\n") + 1) * size.font * 1.15 * 1.3 / 72 + size.font * 0.5 / 72
+    return _TOP + (headline(text, size).count("\n") + 1) * size.font * 1.15 * 1.3 / 72 + size.font * 0.5 / 72
+
+
+def head_room(figure: Figure, text: str, size: Size) -> float:
+    """Draw the title and give the height it takes, in inches."""
+    if size.titled:
+        heading(figure, text, size, top=_TOP)
+    return head_height(text, size)
 
 
 def limits(values: list[float]) -> tuple[float, float]:
@@ -84,7 +89,7 @@ def frame(
     over = wrap(caption, size.width - left - 0.15, points, lines=2)
     above = line * (over.count("\n") + 1) + 0.05 if caption else 0.1
     below = line * axis_lines + (line * (said.count("\n") + 1.5) if note else 0.0)
-    head = head_room(Figure(figsize=(size.width, size.height)), title, size)
+    head = head_height(title, size)
     total = head + above + height + below if height is not None else size.height * tall
     flat = size.tall(total)
     figure = Figure(figsize=(flat.width, flat.height))

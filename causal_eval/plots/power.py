@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from causal_eval.plots.layout import head_room
 from causal_eval.plots.numbers import RELATIVE, Unit, fixed, level, share, unit_of
 from causal_eval.plots.spec import FigureSpec
-from causal_eval.plots.style import BLUE, FAINT, GREEN, PURPLE, VERMILLION, Size, grid, heading, style, value_axis
+from causal_eval.plots.style import BLUE, FAINT, GREEN, PURPLE, VERMILLION, Size, grid, style, value_axis
 from causal_eval.results.power import DesignResult, PowerPoint
 from causal_eval.results.types import MetricInfo
 
@@ -61,11 +62,10 @@ def _draw(result: DesignResult, title: str, relative: bool, size: Size) -> Figur
     from matplotlib.figure import Figure
 
     with style(size):
-        figure = Figure(figsize=(size.width, size.height * 0.8))
-        if size.titled:
-            heading(figure, title, size)
-        left, foot, head = 0.75, size.font * 4.2 / 72, size.font * 3.6 / 72
-        wide, tall = size.width, float(figure.get_figheight())
+        wide, tall = size.width, size.height * 0.8
+        figure = Figure(figsize=(wide, tall))
+        head = head_room(figure, title, size.tall(tall)) + size.font / 72
+        left, foot = 0.75, size.font * 4.2 / 72
         ax = figure.add_axes((left / wide, foot / tall, (wide - left - 0.2) / wide, (tall - foot - head) / tall))
         factor = 100.0 if relative else unit_of(result.metric, log=result.log).factor
         by: dict[int, list[PowerPoint]] = {}

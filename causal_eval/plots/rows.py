@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from causal_eval.plots.layout import head_room, limits
+from causal_eval.plots.layout import head_height, head_room, limits
 from causal_eval.plots.style import (
     BLUE,
     GREEN,
@@ -111,7 +111,7 @@ def draw_rows(title: str, panels: tuple[Panel, ...], size: Size, note: str = "")
         points = size.font * 0.92
         said = wrap(note, size.width - 0.4, points, lines=4)
         below = _note_room(said.count("\n") + 1 if note else 0, size)
-        head = head_room(Figure(figsize=(size.width, size.height)), title, size)
+        head = head_height(title, size)
         fixed = head + len(panels) * foot + (len(panels) - 1) * between + below
         rows = [sum(_rows_of(g, size) for g in p.groups) for p in panels]
         if not size.titled:
@@ -120,7 +120,7 @@ def draw_rows(title: str, panels: tuple[Panel, ...], size: Size, note: str = "")
         total = fixed + sum(heights)
         flat = size.tall(max(total, 1.5))
         figure = Figure(figsize=(flat.width, flat.height))
-        head = head_room(figure, title, flat)
+        head_room(figure, title, flat)
         lines = [x for p in panels for g in p.groups for x in g.lines]
         names = max(text_width(x.name, points) for x in lines)
         numbers = max(text_width(x.words, points) for x in lines)

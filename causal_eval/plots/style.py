@@ -162,14 +162,22 @@ def shorten(text: str, inches: float, points: float, *, bold: bool = False) -> s
     return f"{text[:fits].rstrip()}…" if fits else ""
 
 
-def heading(figure: Figure, text: str, size: Size) -> None:
-    """A figure's title: what it shows in one line or two, at the left edge."""
-    points = size.font * 1.15
+def headline(text: str, size: Size) -> str:
+    """A figure's title, broken into lines."""
+    return wrap(
+        text, (size.width - 0.2) * 0.97, size.font * 1.15, bold=True
+    )  # drawn in pixels, a line is up to 3% longer
+
+
+def heading(figure: Figure, text: str, size: Size, *, top: float) -> None:
+    """A figure's title: what it shows in one line or two, at the left edge, ``top`` inches below the upper one."""
     figure.suptitle(
-        wrap(text, (size.width - 0.2) * 0.97, points, bold=True),  # drawn in pixels, a line is up to 3% longer
+        headline(text, size),
         x=0.12 / size.width,
+        y=1 - top / size.height,
         ha="left",
-        fontsize=points,
+        va="top",
+        fontsize=size.font * 1.15,
         fontweight="bold",
     )
 
