@@ -54,7 +54,8 @@ def power_figure(result: DesignResult) -> FigureSpec | None:
     )
     rows = tuple((p.duration, p.effect, p.effect_relative, p.power, p.error) for p in result.curve)
     columns = ("duration", "effect", "effect_relative", "power", "error")
-    title = f"What {best.name} would let the study see"
+    who = best.name if len(best.units) <= 3 else f"these {len(best.units)} units"
+    title = f"What {who} would let the study see"
     return FigureSpec("power", title, alt, long, columns, rows, 3, lambda size: _draw(result, title, relative, size))
 
 

@@ -213,8 +213,6 @@ def _cells(ax: Axes, rows: list[tuple[float, tuple[float, ...]]], end: float) ->
 
 def _key(made: Frame, series: ContributionSeries, size: Size, left: float, right: float, points: float) -> None:
     """What the shades mean, on a phone from the figure's left edge on, and what the numbers right are."""
-    from matplotlib.patches import Rectangle
-
     ax, inch, y = made.ax, len(series.periods) / made.width, APART - 1.75
     head = "Average after"
     whole, edge = left + made.width + right, 0.12 if size.narrow else left
@@ -227,9 +225,9 @@ def _key(made: Frame, series: ContributionSeries, size: Size, left: float, right
         return -0.5 + (x - left) * inch
 
     start = edge + text_width(low, points) + 0.08
-    for k in range(-STEPS, STEPS + 1):
-        x = start + (k + STEPS) * each
-        ax.add_patch(Rectangle((at(x), y - 0.35), each * inch, 0.7, facecolor=_shade(k), linewidth=0, clip_on=False))
+    shades = range(-STEPS, STEPS + 1)
+    boxes = [(at(start + (k + STEPS) * each), each * inch) for k in shades]
+    ax.broken_barh(boxes, (y - 0.35, 0.7), facecolors=[_shade(k) for k in shades], linewidth=0, clip_on=False)
     ax.text(at(edge), y, low, va="center", fontsize=points, color=MUTED)
     ax.text(at(start + (STEPS + 0.5) * each), y, "0", ha="center", va="center", fontsize=points, color=MUTED)
     ax.text(at(start + (2 * STEPS + 1) * each + 0.08), y, high, va="center", fontsize=points, color=MUTED)

@@ -88,12 +88,10 @@ def draw_groups(series: GroupSeries, size: Size, title: str, note: str) -> Figur
         caption = f"Groups of {series.size} {series.noun}, by their average gap{', ' + unit if unit else ''}"
         made = frame(title, size, left=left, caption=caption, note=note, axis_lines=1.7, tall=0.72)
         ax = made.ax
-        shown = [row for row in _rows(series) if row[2]]
-        at = [(low + high) / 2 * f for low, high, _, _ in shown]
-        wide = [(high - low) * f * 0.92 for low, high, _, _ in shown]
-        near = [n - far for _, _, n, far in shown]
-        ax.bar(at, near, width=wide, color=FAINT, alpha=0.6)
-        ax.bar(at, [far for *_, far in shown], width=wide, bottom=near, color=VERMILLION, alpha=0.75)
+        edges = [v * f for v in series.edges]
+        near = [n - far for n, far in zip(series.groups, series.as_far, strict=True)]
+        ax.stairs(near, edges, fill=True, color=FAINT, alpha=0.6)
+        ax.stairs(series.groups, edges, baseline=near, fill=True, color=VERMILLION, alpha=0.75)
         end = max(abs(series.edges[0]), abs(series.edges[-1]), abs(series.headline.value)) * f * 1.06
         ax.set_xlim(-end, end)
         ax.set_ylim(0, tallest * 1.3)
