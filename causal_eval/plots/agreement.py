@@ -82,8 +82,7 @@ def agreement(result: StudyResult, metric: str) -> Agreement | None:
     data share most of their noise, so that their difference is in truth less noisy, and the comparison lenient.
     """
     voices: dict[str, Voice] = {}
-    found = sorted((f for f in result.findings if f.metric == metric), key=lambda f: f.role != "primary")
-    for f in found:
+    for f in result.of(metric):
         family = family_of(f.method)
         if f.estimate is not None and f.role != "reference" and family != "naive" and family not in voices:
             voices[family] = Voice(family, f, f.estimate)

@@ -571,6 +571,10 @@ class StudyResult:
                 return f
         return None
 
+    def of(self, metric: str) -> list[Finding]:
+        """The findings of a metric, the primary analysis first and the others in their order."""
+        return sorted((f for f in self.findings if f.metric == metric), key=lambda f: f.role != "primary")
+
     @property
     def headline(self) -> Finding:
         """The primary analysis of the primary metric; where a study has references only, the first of them."""

@@ -28,8 +28,7 @@ class LovePlot:
 
 def love_series(result: StudyResult) -> LovePlot | None:
     """The balance of the primary analysis, or of the first one of the primary metric that holds any."""
-    metric = result.primary_metric.name
-    found = sorted((f for f in result.findings if f.metric == metric), key=lambda f: f.role != "primary")
+    found = result.of(result.primary_metric.name)
     finding = next((f for f in found if f.estimate is not None and f.estimate.balance), None)
     if finding is None or finding.estimate is None:
         return None

@@ -35,7 +35,7 @@ def calibration_series(result: StudyResult) -> Calibration | None:
     privacy = result.spec.get("privacy")
     people = isinstance(privacy, dict) and privacy.get("unit_is_person") is True
     least = int(privacy.get("min_cell", 11)) if people and isinstance(privacy, dict) else 1
-    for f in sorted((f for f in result.findings if f.metric == metric), key=lambda f: f.role != "primary"):
+    for f in result.of(metric):
         said = f.estimate.details.get("calibration") if f.estimate is not None else None
         if not isinstance(said, dict):
             continue

@@ -40,7 +40,7 @@ class Overlap:
 def overlap_series(result: StudyResult) -> Overlap | None:
     """The spread of scores of the primary analysis, or of the first one of the primary metric that kept it."""
     metric = result.primary_metric.name
-    for f in sorted((f for f in result.findings if f.metric == metric), key=lambda f: f.role != "primary"):
+    for f in result.of(metric):
         said = f.estimate.details.get("overlap") if f.estimate is not None else None
         if not isinstance(said, dict):
             continue

@@ -46,12 +46,7 @@ class GroupSeries:
 
 def group_series(result: StudyResult) -> GroupSeries | None:
     """The placebo groups of the primary analysis, or of the first one of the primary metric that kept them."""
-    metric = result.primary_metric
-    for f in sorted((f for f in result.findings if f.metric == metric.name), key=lambda f: f.role != "primary"):
-        series = _of(result, f)
-        if series is not None:
-            return series
-    return None
+    return next((s for f in result.of(result.primary_metric.name) if (s := _of(result, f)) is not None), None)
 
 
 def _of(result: StudyResult, finding: Finding) -> GroupSeries | None:

@@ -76,13 +76,7 @@ class PlaceboSeries:
 
 def placebo_series(result: StudyResult) -> PlaceboSeries | None:
     """The placebos in space of the primary analysis, or of the first one of the primary metric that kept them."""
-    metric = result.primary_metric
-    found = sorted((f for f in result.findings if f.metric == metric.name), key=lambda f: f.role != "primary")
-    for f in found:
-        series = _of(result, f)
-        if series is not None:
-            return series
-    return None
+    return next((s for f in result.of(result.primary_metric.name) if (s := _of(result, f)) is not None), None)
 
 
 def _of(result: StudyResult, finding: Finding) -> PlaceboSeries | None:

@@ -31,7 +31,7 @@ class Targeting:
 def targeting_series(result: StudyResult) -> Targeting | None:
     """The curve (TOC) of the first analysis of the primary metric that kept one."""
     metric = result.primary_metric
-    for f in sorted((f for f in result.findings if f.metric == metric.name), key=lambda f: f.role != "primary"):
+    for f in result.of(metric.name):
         said = f.estimate.details.get("toc") if f.estimate is not None else None
         if f.estimate is None or not isinstance(said, dict):
             continue

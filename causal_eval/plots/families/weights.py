@@ -53,9 +53,7 @@ def donor_names(result: StudyResult) -> dict[str, str]:
 
 def _weighted(result: StudyResult) -> list[Finding]:
     """Analyses of the primary metric that weight donors, the primary one first."""
-    metric = result.primary_metric.name
-    found = [f for f in result.findings if f.metric == metric and f.estimate and any(_donors(f))]
-    return sorted(found, key=lambda f: f.role != "primary")
+    return [f for f in result.of(result.primary_metric.name) if f.estimate and any(_donors(f))]
 
 
 def _donors(finding: Finding) -> list[tuple[str, float]]:

@@ -18,10 +18,13 @@ FENCE = (
 
 def section(result: StudyResult) -> Section | None:
     """The forest's evidence on the primary metric, the primary analysis first; absent where no analysis has any."""
-    metric = result.primary_metric
-    findings = sorted((f for f in result.findings if f.metric == metric.name), key=lambda f: f.role != "primary")
     found = next(
-        (f for f in findings if f.estimate is not None and "calibration_differential" in f.estimate.details), None
+        (
+            f
+            for f in result.of(result.primary_metric.name)
+            if f.estimate is not None and "calibration_differential" in f.estimate.details
+        ),
+        None,
     )
     if found is None or found.estimate is None:
         return None
