@@ -473,12 +473,28 @@ def test_reasons_name_estimand_sample_and_assumption() -> None:
     assert all(r in spec.long_description for r in said)
 
 
+@pytest.mark.parametrize(
+    ("above", "below", "n", "said"),
+    [
+        (3, 0, 4, "3 of 4 analyses find an effect above zero"),
+        (0, 2, 2, "2 of 2 analyses find an effect below zero"),
+        (1, 2, 4, "of 4 analyses 1 find an effect above zero, 2 below it"),
+        (0, 0, 4, "none of 4 analyses tells the effect from zero"),
+        (0, 1, 1, "the one analysis beside references finds an effect below zero"),
+        (0, 0, 1, "the one analysis beside references finds no effect on either side of zero"),
+    ],
+)
+def test_the_specification_curve_says_what_its_analyses_find(above: int, below: int, n: int, said: str) -> None:
+    """A naive comparison is drawn and not counted: it is no evidence of an effect."""
+    assert specification_curve._found(above, below, n) == said
+
+
 def test_the_specification_curve_is_sorted_and_tells_failures() -> None:
     """Four estimates rising; two analyses without one are named; under three there is no curve."""
     spec = one(specification_curve.specs(evidence()))
     values = [r[5] for r in spec.rows]
     assert values == sorted(values, key=lambda v: float(v or 0)) and len(values) == 4
-    assert "3 of 4 have an interval above zero, 0 below it" in spec.alt
+    assert "2 of 3 analyses (references not counted) have an interval above zero, 0 below it" in spec.alt
     assert "causal forest" in spec.long_description and "propensity matching" in spec.long_description
     assert specification_curve.specs(organ_donations()) == []
     curve = specification_curve.curve_series(evidence())

@@ -138,20 +138,37 @@ def draw_curve(curve: Curve, size: Size, title: str, note: str) -> Figure:
         return made.figure
 
 
+def _found(above: int, below: int, n: int) -> str:
+    """What the analyses find, references left out: they are no evidence of an effect."""
+    if n == 1:
+        side = "above zero" if above else "below zero" if below else "on either side of zero"
+        return f"the one analysis beside references finds {'an' if above or below else 'no'} effect {side}"
+    if not above and not below:
+        return f"none of {n} analyses tells the effect from zero"
+    if above and below:
+        return f"of {n} analyses {above} find an effect above zero, {below} below it"
+    return f"{above or below} of {n} analyses find an effect {'above' if above else 'below'} zero"
+
+
+def _counted(n: int, judged: int) -> str:
+    """How many analyses count of ``n``, and whether that leaves references out."""
+    return f"{judged} {'analysis' if judged == 1 else 'analyses'}" + (" (references not counted)" if n > judged else "")
+
+
 def curve_figure(curve: Curve) -> FigureSpec:
     """The curve and its choices."""
     n = len(curve.specs)
-    above = sum(1 for s in curve.specs if s.effect.interval and s.effect.interval.low > 0)
-    below = sum(1 for s in curve.specs if s.effect.interval and s.effect.interval.high < 0)
-    side, most = ("above", above) if above >= below else ("below", below)
-    title = f"{curve.label}: {most} of {n} analyses find an effect {side} zero"
+    judged = [s for s in curve.specs if s.role != "reference"] or list(curve.specs)
+    above = sum(1 for s in judged if s.effect.interval and s.effect.interval.low > 0)
+    below = sum(1 for s in judged if s.effect.interval and s.effect.interval.high < 0)
+    title = f"{curve.label}: {_found(above, below, len(judged))}"
     lowest, highest = curve.specs[0], curve.specs[-1]
     summary = (
-        f"{above} of {n} have an interval above zero, {below} below it; estimates run from "
+        f"{above} of {_counted(n, len(judged))} have an interval above zero, {below} below it; estimates run from "
         f"{effect_text(lowest.effect, curve.unit)} ({lowest.name}) to {effect_text(highest.effect, curve.unit)} ({highest.name})"
     )
     failed = f" Without an estimate: {', '.join(curve.failed)}." if curve.failed else ""
-    note = f"{above} of {n} intervals lie above zero, {below} below.{failed}"
+    note = f"{above} of {_counted(n, len(judged))} have an interval above zero, {below} below it.{failed}"
     rows: tuple[tuple[Value, ...], ...] = tuple(
         (
             k + 1, s.name, s.family, s.method, s.role, s.effect.value,
