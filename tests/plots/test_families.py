@@ -478,7 +478,8 @@ def test_reasons_name_estimand_sample_and_assumption() -> None:
     [
         (3, 0, 4, "3 of 4 analyses find an effect above zero"),
         (0, 2, 2, "2 of 2 analyses find an effect below zero"),
-        (1, 2, 4, "of 4 analyses 1 find an effect above zero, 2 below it"),
+        (1, 2, 4, "of 4 analyses 1 finds an effect above zero, 2 below it"),
+        (1, 0, 3, "1 of 3 analyses finds an effect above zero"),
         (0, 0, 4, "none of 4 analyses tells the effect from zero"),
         (0, 1, 1, "the one analysis beside references finds an effect below zero"),
         (0, 0, 1, "the one analysis beside references finds no effect on either side of zero"),

@@ -146,8 +146,13 @@ def _found(above: int, below: int, n: int) -> str:
     if not above and not below:
         return f"none of {n} analyses tells the effect from zero"
     if above and below:
-        return f"of {n} analyses {above} find an effect above zero, {below} below it"
-    return f"{above or below} of {n} analyses find an effect {'above' if above else 'below'} zero"
+        return f"of {n} analyses {above} {_finds(above)} an effect above zero, {below} below it"
+    k = above or below
+    return f"{k} of {n} analyses {_finds(k)} an effect {'above' if above else 'below'} zero"
+
+
+def _finds(n: int) -> str:
+    return "finds" if n == 1 else "find"
 
 
 def _counted(n: int, judged: int) -> str:
@@ -161,14 +166,15 @@ def curve_figure(curve: Curve) -> FigureSpec:
     judged = [s for s in curve.specs if s.role != "reference"] or list(curve.specs)
     above = sum(1 for s in judged if s.effect.interval and s.effect.interval.low > 0)
     below = sum(1 for s in judged if s.effect.interval and s.effect.interval.high < 0)
+    has = "has" if above == 1 else "have"
     title = f"{curve.label}: {_found(above, below, len(judged))}"
     lowest, highest = curve.specs[0], curve.specs[-1]
     summary = (
-        f"{above} of {_counted(n, len(judged))} have an interval above zero, {below} below it; estimates run from "
+        f"{above} of {_counted(n, len(judged))} {has} an interval above zero, {below} below it; estimates run from "
         f"{effect_text(lowest.effect, curve.unit)} ({lowest.name}) to {effect_text(highest.effect, curve.unit)} ({highest.name})"
     )
     failed = f" Without an estimate: {', '.join(curve.failed)}." if curve.failed else ""
-    note = f"{above} of {_counted(n, len(judged))} have an interval above zero, {below} below it.{failed}"
+    note = f"{above} of {_counted(n, len(judged))} {has} an interval above zero, {below} below it.{failed}"
     rows: tuple[tuple[Value, ...], ...] = tuple(
         (
             k + 1, s.name, s.family, s.method, s.role, s.effect.value,
