@@ -359,3 +359,12 @@ def estimate_summary(estimate: Estimate) -> str:
     ]
     lines += [f"  note: {n}" for n in estimate.notes]
     return "\n".join(lines)
+
+
+def scale_note(result: StudyResult) -> str:
+    """On which scale checks write a share, whose effects are told in percentage points; empty where no metric is one."""
+    shares = [m for m in result.metrics if metric_unit(result, m).factor != 1.0]
+    if not shares:
+        return ""
+    whose = metric_label(shares[0]) if len(shares) == 1 else "a share"
+    return f"Checks write differences of {whose} as they are stored: 0.01 is one percentage point."

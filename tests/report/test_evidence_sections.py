@@ -14,7 +14,7 @@ from causal_eval.report.blocks import FigureRef, Section, Sub, Table, Text
 from causal_eval.report.build import build
 from causal_eval.report.limits import limitations
 from causal_eval.report.numbers import Unit
-from causal_eval.report.sections import events, over_time, robustness, segments, sensitivity, totals
+from causal_eval.report.sections import assumptions, events, over_time, risk, robustness, segments, sensitivity, totals
 from causal_eval.report.sections.results import family
 from causal_eval.results.types import Diagnostic, Effect, Event, Interval, StudyResult
 
@@ -73,6 +73,17 @@ def test_nothing_is_summed_that_has_no_sum() -> None:
     log = replace(result, spec={"metrics": [{"name": "resolved_7d", "log": True}]})
     percent = replace(result, metrics=(replace(result.metrics[0], kind="mean", units="%"), *result.metrics[1:]))
     assert totals.section(log) is None and totals.section(percent) is None
+
+
+def test_a_share_is_told_in_points_and_its_checks_say_on_which_scale_they_are() -> None:
+    """0.01 beside 1 pp could mislead; a metric in other units needs no word, and two shares get one for both."""
+    result = launch()
+    said = "Checks write differences of a share as they are stored: 0.01 is one percentage point."
+    assert said in flat(assumptions.section(result)) and said in flat(risk.section(result))
+    one = replace(result, metrics=tuple(m if m.role == "primary" else replace(m, kind="mean") for m in result.metrics))
+    assert "differences of Resolved within 7 days as they are stored" in flat(assumptions.section(one))
+    none = replace(result, metrics=tuple(replace(m, kind="mean") for m in result.metrics))
+    assert "as they are stored" not in flat(assumptions.section(none)) + flat(risk.section(none))
 
 
 def test_a_table_of_intervals_names_their_level_once_and_each_where_they_differ() -> None:

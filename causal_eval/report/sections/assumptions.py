@@ -6,7 +6,15 @@ from causal_eval.plots.names import assumption_title
 from causal_eval.report.blocks import Block, Column, Section, Strong, Table, Text, cell
 from causal_eval.report.checks import open_checks
 from causal_eval.report.numbers import fixed, p_text, plain
-from causal_eval.report.wording import VERDICT_ORDER, check_title, checks_sentence, gate_closed, sentence, verdict_mark
+from causal_eval.report.wording import (
+    VERDICT_ORDER,
+    check_title,
+    checks_sentence,
+    gate_closed,
+    scale_note,
+    sentence,
+    verdict_mark,
+)
 from causal_eval.results.types import Diagnostic, StudyResult
 
 
@@ -68,6 +76,8 @@ def section(result: StudyResult, *, every: bool = False) -> Section | None:
     if left:
         where = "are in diagnostics.csv and in the report for a technical audience"
         blocks.append(Text((f"{left} more, of other metrics or not made for this kind of data, {where}.",), "note"))
+    if said := scale_note(result):
+        blocks.append(Text((said,), "note"))
     balance = _balance(result)
     if balance:
         blocks.append(balance)

@@ -14,6 +14,7 @@ from causal_eval.report.wording import (
     gate_closed,
     metric_unit,
     outcome_mark,
+    scale_note,
     sentence,
     threshold_phrase,
     verdict_mark,
@@ -46,6 +47,8 @@ def section(result: StudyResult) -> Section | None:
     broken = _breakers(result)
     if broken is not None:
         blocks.append(broken)
+        if said := scale_note(result):
+            blocks.append(Text((said,), "note"))
     return Section("risk", "Risks: how bad, how likely, what to do", tuple(blocks)) if blocks else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from causal_eval.report.blocks import Block, Facts, Line, Section, Text
-from causal_eval.report.wording import sentence, verdict_mark
+from causal_eval.report.wording import scale_note, sentence, verdict_mark
 from causal_eval.results.types import StudyResult
 
 _ASKED = {
@@ -41,5 +41,5 @@ def section(result: StudyResult, figures: Collection[str]) -> Section | None:
         return None
     blocks: list[Block] = [Facts(tuple(rows))] if rows else []
     note = "What it would take to overturn the result, not how likely that is: judge that from knowledge of the launch."
-    blocks.append(Text((note,), "note"))
+    blocks.append(Text((f"{note} {scale_note(result)}".rstrip(),), "note"))
     return Section("sensitivity", "Sensitivity: what it would take to overturn it", tuple(blocks))
