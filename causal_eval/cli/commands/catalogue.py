@@ -57,9 +57,10 @@ def estimator_text(name: str, plugin: Any) -> str:
 
 
 def explain(topic: str) -> int:
-    """Explain an estimator, a check, a code, a topic, an assumption or a kind of metric."""
+    """Explain an estimator, a check, a code, a topic, an assumption, a kind of metric or a figure."""
     from causal_eval import codes
     from causal_eval.design.assumptions import ASSUMPTIONS
+    from causal_eval.plots.figures import ORDER
 
     named = topic.strip().lower().replace("-", "_")
     estimators, checks = Registry(ESTIMATORS), Registry(CHECKS)
@@ -73,16 +74,16 @@ def explain(topic: str) -> int:
     if entry := codes.lookup(topic):
         print(f"{entry.code}: {entry.title}\n\n{wrapped(entry.explanation)}\n\nWhat to do\n{wrapped(entry.remedy)}")
         return 0
-    if text := assumption_text(named) or kind_text(named):
+    if text := assumption_text(named) or kind_text(named) or figure_text(named):
         print(text)
         return 0
-    others = (*ASSUMPTIONS, *kinds())
+    others = (*ASSUMPTIONS, *kinds(), *ORDER)
     near = suggest(topic, [*estimators.plugins(), *checks.plugins(), *codes.names(), *others]).nearest
     print(f"nothing is called `{topic}`", file=sys.stderr)
     hint = (
         f"did you mean `{near}`?"
         if near
-        else "Give a code such as E310, an estimator, a check, an assumption or a kind of metric."
+        else "Give a code such as E310, an estimator, a check, an assumption, a kind of metric or a figure."
     )
     print(f"  {hint}", file=sys.stderr)
     return USAGE
@@ -168,3 +169,16 @@ def _sentence(assumption: str) -> str:
 
     known = ASSUMPTIONS.get(assumption)
     return f"{known.title}: {known.meaning}" if known else assumption
+
+
+def figure_text(name: str) -> str:
+    """What a figure shows, and how to get it; empty for another name."""
+    from causal_eval.plots.figures import families
+
+    family = next((f for f in families() if f.name == name), None)
+    if family is None:
+        return ""
+    return (
+        f"{name}: a figure\n\n{wrapped(family.about)}\n\nHow to get it, where the result holds its numbers\n"
+        f"  causal-eval figures RUN --which {name} --size slide\n  result.plot.{name}()  # in a notebook"
+    )
