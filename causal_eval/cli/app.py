@@ -205,8 +205,10 @@ def compare(
 
 
 @command
-def explain(topic: Annotated[str, typer.Argument(metavar="CODE|TOPIC", help="E310, an estimator, a check.")]) -> int:
-    """Explain an error code, an estimator or a check."""
+def explain(
+    topic: Annotated[str, typer.Argument(metavar="CODE|TOPIC", help="E310, an estimator, a check, a figure.")],
+) -> int:
+    """Explain an error code, an estimator, a check or a figure."""
     from causal_eval.cli.commands.catalogue import explain
 
     return explain(topic)
