@@ -175,6 +175,20 @@ def test_an_estimate_that_no_share_can_be_is_told(without: list[float]) -> None:
     assert "each for its own day, not for all at once" in words and "leaves what a share can be" in words
 
 
+def test_a_day_that_could_not_be_estimated_is_told_by_its_longer_step() -> None:
+    """Without day 7 the step from 3.5 runs to 10.5, at the average of the two; the note names the usual length."""
+    kept = {k: [v for i, v in enumerate(values) if i != 1] for k, values in restricted_means().items()}
+    spec = one(survival.specs(with_days(**kept)))
+    assert [r[:2] for r in spec.rows] == [(0.0, 3.5), (3.5, 10.5), (10.5, 14.0)]
+    assert spec.rows[1][2] == pytest.approx(0.45)
+
+    def note(of: FigureSpec) -> str:
+        return " ".join(" ".join(t.get_text().split()) for t in of.draw("slide").texts)
+
+    assert "averages over 3.5 days, longer where a day could not be estimated" in note(spec)
+    assert "averages over 3.5 days." in note(one(survival.specs(evidence())))
+
+
 def test_an_effect_on_everybody_has_no_observed_curve() -> None:
     """Both lines are then estimates, and say so."""
     result = evidence()

@@ -202,9 +202,12 @@ def _beyond(series: SurvivalSeries) -> list[str]:
 
 
 def _note(series: SurvivalSeries) -> str:
-    last = series.steps[-1]
+    widths = [s.day - s.start for s in series.steps]
+    longer = max(widths) > min(widths) * (1 + 1e-9)
     said = [
-        f"Steps are averages over {plain(last.day - last.start)} days. The mean up to a day counts no case beyond it."
+        f"Steps are averages over {plain(min(widths))} days"
+        + (", longer where a day could not be estimated by itself" if longer else "")
+        + ". The mean up to a day counts no case beyond it."
     ]
     if any(s.low is not None for s in series.steps):
         said.append(f"Shaded: {share(series.level)} intervals, each for its own day, not for all at once.")
