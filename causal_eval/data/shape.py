@@ -346,6 +346,8 @@ def _extras(table: Any) -> list[str]:
     return [c for c in table.columns if c == "cluster" or c.startswith(("x_", "p_", "fe_", "seg_", "g_"))]
 
 
+MOST_SHARE = 5.0
+"""Size from which a ratio that is declared in per cent is asked about: a share beyond 500% is rare."""
 PERCENT = ("%", "percent", "per cent", "pct", "pp", "percentage points")
 """Units in which a share of one half is 50."""
 
@@ -353,7 +355,8 @@ PERCENT = ("%", "percent", "per cent", "pct", "pp", "percentage points")
 def _finish(job: _Job, table: Any, notes: list[str]) -> Any:
     """Refuse what only shows once rows are one outcome each: a logarithm of 0, weights that add to nothing.
 
-    A share that is declared to be in per cent is noted: its effects would be told a hundred times too small.
+    A share that is declared to be in per cent is noted: its effects would be told a hundred times too small. A ratio may be, for it
+    is told in per cent then; one far beyond 1 is noted, for it would be told a hundred times too large.
     """
     checks = {"n": table.count()}
     if job.metric.log is True:
@@ -364,7 +367,14 @@ def _finish(job: _Job, table: Any, notes: list[str]) -> Any:
     if percent:
         checks |= {"low": table.outcome.min(), "high": table.outcome.max()}
     found = engine.values(job.con, table.aggregate(**checks))
-    if percent and found["n"] and found["low"] >= 0 and found["high"] <= 1:
+    if percent and job.metric.kind == "ratio":
+        if found["n"] and max(-found["low"], found["high"]) > MOST_SHARE:
+            far = max(-found["low"], found["high"])
+            notes.append(
+                f"metric `{job.metric.name}` is a ratio declared in {job.metric.units.strip()}, so that 1 is told as 100%; it goes "
+                f"up to {far:.3g}: if its numerator is in per cent already, leave units out, or effects read a hundred times too large"
+            )
+    elif percent and found["n"] and found["low"] >= 0 and found["high"] <= 1:
         notes.append(
             f"metric `{job.metric.name}` is declared in {job.metric.units.strip()}, and no value lies above 1: if it is a share "
             'between 0 and 1, leave units out and set kind = "proportion"; as it stands effects read a hundred times too small'

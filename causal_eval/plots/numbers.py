@@ -18,7 +18,7 @@ from causal_eval.results.types import Effect, MetricInfo, StudyResult
 MINUS = "\u2212"
 _WIDE = Context(prec=80)
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_PERCENT = {"%", "percent", "per cent", "pct"}
+_PERCENT = {"%", "percent", "per cent", "pct", "pp", "percentage points"}
 _CURRENCY = "$€£¥"
 _SYMBOL = re.compile(r"(?<![\w`])([A-Za-z]{1,3}) ([=<>≤≥]) (?=[-+\u2212]?[.\d])")
 _POINTS = re.compile(r"(?<=\d) (?=pp\b)")
@@ -48,13 +48,18 @@ LOGS = Unit(1.0, "", " in logs", " log points", " log points")
 
 
 def unit_of(metric: MetricInfo, *, log: bool = False) -> Unit:
-    """The unit of a metric's levels and absolute changes."""
+    """The unit of a metric's levels and absolute changes.
+
+    A ratio is stored as numerator over denominator, so that one in per cent is a share, told in points as proportions are;
+    other kinds in per cent are so already as they are stored.
+    """
     if log:
         return LOGS
-    if metric.kind in ("proportion", "prevalence"):
-        return POINTS
     units = metric.units.strip() or ("days" if metric.kind == "duration" else "")
-    if units.lower() in _PERCENT:
+    percent = units.lower() in _PERCENT
+    if metric.kind in ("proportion", "prevalence") or (metric.kind == "ratio" and percent):
+        return POINTS
+    if percent:
         return Unit(1.0, "", "%", " pp", " percentage points")
     if units and units in _CURRENCY:
         return Unit(1.0, units)
@@ -127,7 +132,15 @@ def places(effect: Effect, unit: Unit) -> int:
 
 def _dressed(number: str, unit: Unit, after: str) -> str:
     sign = number[0] if number[:1] in (MINUS, "+") else ""
-    return f"{sign}{unit.before}{number[len(sign) :]}{after}"
+    bare = number[len(sign) :]
+    if bare == "1" and after == POINTS.words:
+        after = after.removesuffix("s")
+    return f"{sign}{unit.before}{bare}{after}"
+
+
+def amount(value: float, unit: Unit) -> str:
+    """A size that the study declares, as its author wrote it: ``1 percentage point``, ``0.5 minutes``."""
+    return _dressed(f"{value * unit.factor:.10g}", unit, unit.words)
 
 
 def level(value: float, unit: Unit, error: float | None = None) -> str:

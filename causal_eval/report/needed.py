@@ -12,7 +12,7 @@ from math import ceil, floor, log10
 from statistics import NormalDist
 
 from causal_eval.plots.names import metric_label, plural
-from causal_eval.report.numbers import Unit, change, count, fixed, is_log, share, unit_of
+from causal_eval.report.numbers import Unit, amount, change, count, fixed, is_log, share, unit_of
 from causal_eval.results.types import StudyResult
 
 POWER = 0.8
@@ -61,7 +61,7 @@ def found_sentence(result: StudyResult, found: Needed) -> str:
     said = f"A study as precise as this finds an effect of {_size(found.detectable, unit, found.error)} in {share(POWER)} of cases"
     if found.wanted is None:
         return said + "."
-    return said + f"; the smallest that would matter is {unit.before}{found.wanted * unit.factor:.10g}{unit.words}."
+    return said + f"; the smallest that would matter is {amount(found.wanted, unit)}."
 
 
 def more_sentences(result: StudyResult, found: Needed) -> tuple[str, ...]:

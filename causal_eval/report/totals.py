@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causal_eval.plots.numbers import Unit, is_log, unit_of
+from causal_eval.plots.numbers import POINTS, Unit, is_log, unit_of
 from causal_eval.results.types import MetricInfo, StudyResult
 
 
@@ -15,11 +15,11 @@ def total_unit(result: StudyResult, metric: MetricInfo) -> Unit | None:
     points of a survey per answer, has no sum that anybody could act on.
     """
     unit = unit_of(metric, log=is_log(result, metric.name))
-    if is_log(result, metric.name) or (unit.level == "%" and metric.kind not in ("proportion", "prevalence")):
+    if is_log(result, metric.name) or (unit.level == "%" and unit is not POINTS):
         return None
     if metric.kind in ("proportion", "prevalence"):
         return Unit(1.0, "", " cases", " cases", " cases")
-    if metric.kind == "ratio" and not metric.units:
+    if metric.kind == "ratio" and (unit is POINTS or not metric.units):
         finding = result.find(metric.name)
         level = finding.estimate.counterfactual if finding is not None and finding.estimate is not None else None
         if level is None or not 0 <= level <= 1:

@@ -237,7 +237,9 @@ class MetricSpec(Model):
     margin: Size | None = Field(None, description="Guardrails: largest harm that is acceptable")
     log: bool | Literal["taken"] = Field(False, description='Analyse the logarithm; "taken": the column is one already')
     label: str = ""
-    units: str = ""
+    units: str = Field(
+        "", description='As in text, such as minutes; "%" tells a ratio as a share, in percentage points'
+    )
     description: str = ""
 
     @property

@@ -152,7 +152,8 @@ def test_a_pilot_too_small_to_tell_says_so_and_covers_the_truth(runs: dict[str, 
     row = headline(run, "resolved_7d")
     half = (float(row["ci_high"]) - float(row["ci_low"])) / 2
     found = half * (1.959964 + 0.841621) / 1.959964  # Bloom (1995): 80% power at the level of the interval
-    assert f"finds an effect of {found:.3f} in 80% of cases; the smallest that would matter is 0.01." in said
+    told = f"finds an effect of {100 * found:.1f} percentage points in 80% of cases"
+    assert f"{told}; the smallest that would matter is 1 percentage point." in said
     times = (found / 0.01) ** 2
     assert 42 < times < 44, "3 queues and 4 weeks times 43, up to two digits"
     assert (

@@ -231,3 +231,22 @@ def test_a_share_that_is_declared_in_points_is_noticed():
             source = open_source(Data(source="frame"), base=Path.cwd(), frame=frame)
             found = shape(source, roles, MetricSpec(name="y", units=units))
             assert any("a hundred times too small" in note for note in found.notes) is noticed
+
+
+def test_a_ratio_in_per_cent_is_a_share_and_one_far_beyond_1_is_asked_about():
+    """Told times 100 whatever it is: 45 of 90 is 50%, and a numerator in per cent already would read 5,000%."""
+    from pathlib import Path
+
+    from causal_eval.data.connect import open_source
+    from causal_eval.data.shape import shape
+    from causal_eval.spec.models import Data, MetricSpec, Roles
+
+    roles = Roles(unit="u", time="year", first_treated="g")
+    for scale, noticed in ((1, False), (100, True)):
+        frame = adopters().assign(n=90.0)
+        frame["y"] = 90 * scale / (1 + np.exp(-frame.y))
+        source = open_source(Data(source="frame"), base=Path.cwd(), frame=frame)
+        metric = MetricSpec(name="r", kind="ratio", numerator="y", denominator="n", units="%")
+        notes = shape(source, roles, metric).notes
+        assert any("a hundred times too large" in note for note in notes) is noticed
+        assert not any("a hundred times too small" in note for note in notes)

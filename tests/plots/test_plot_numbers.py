@@ -50,6 +50,20 @@ def test_a_metric_in_per_cent_changes_by_percentage_points() -> None:
     assert n.effect_text(made(2.0, 0.5), unit, words=True) == "+2.00 percentage points"
 
 
+def test_a_ratio_in_per_cent_is_a_share() -> None:
+    """Numerator over denominator, so 0.0409 is 4.09 points; without units it stays the number that it is."""
+    share = MetricInfo("m", "M", "primary", "ratio", units="%")
+    assert n.effect_text(made(0.0409, 0.0059), n.unit_of(share)) == "+4.09 pp"
+    assert n.level(0.5869, n.unit_of(share), 0.0059) == "58.69%"
+    assert n.change(0.01, n.unit_of(share), words=True) == "+1.00 percentage points"
+    assert n.change(0.01, n.unit_of(share), 0.2, words=True) == "+1 percentage point"
+    assert (
+        n.amount(0.01, n.unit_of(share)) == "1 percentage point"
+        and n.amount(0.015, n.unit_of(share)) == "1.5 percentage points"
+    )
+    assert n.effect_text(made(0.0409, 0.0059), n.unit_of(MetricInfo("m", "M", "primary", "ratio"))) == "+0.0409"
+
+
 def test_money_keeps_its_sign_before_the_number() -> None:
     """−$3.20, and an interval in the same manner."""
     unit = n.unit_of(MetricInfo("m", "M", "primary", "mean", units="$"))
