@@ -75,6 +75,7 @@ name = "resolved_7d"
 label = "Resolved within 7 days"
 role = "primary"
 kind = "ratio"                         # total resolved / total tickets, with the error of a ratio
+units = "%"                            # a share: told in percentage points, stored and declared as 0 to 1
 numerator = "resolved_7d"
 denominator = "tickets"
 better = "higher"
@@ -106,6 +107,7 @@ name = "opened_on_phone"
 label = "Tickets opened on a phone"
 role = "negative_control"              # routing cannot move it; an effect here is a warning
 kind = "ratio"
+units = "%"
 numerator = "opened_on_phone"
 denominator = "tickets"
 
