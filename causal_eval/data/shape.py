@@ -21,7 +21,7 @@ from causal_eval.data.times import Reading, never, ordinal_of_date, read_times, 
 from causal_eval.errors import DataError, UsageError
 from causal_eval.metrics import Kind, Refusal, get
 from causal_eval.metrics._base import MISSING_WORDS, Measure, is_blank, number
-from causal_eval.results.types import Drop
+from causal_eval.results.types import PERCENT, Drop
 
 if TYPE_CHECKING:
     from causal_eval.spec.models import DesignSpec, Expect, MetricSpec, Roles
@@ -348,8 +348,6 @@ def _extras(table: Any) -> list[str]:
 
 MOST_SHARE = 5.0
 """Size from which a ratio that is declared in per cent is asked about: a share beyond 500% is rare."""
-PERCENT = ("%", "percent", "per cent", "pct", "pp", "percentage points")
-"""Units in which a share of one half is 50."""
 
 
 def _finish(job: _Job, table: Any, notes: list[str]) -> Any:

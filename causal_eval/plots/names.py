@@ -102,6 +102,11 @@ def metric_label(metric: MetricInfo) -> str:
     return metric.label or metric.name
 
 
+def capital(text: str) -> str:
+    """The words as a sentence or a heading begins with them."""
+    return text[:1].upper() + text[1:]
+
+
 def plural(noun: str, n: int = 2) -> str:
     """``week`` -> ``weeks``; unchanged for one."""
     if n == 1:

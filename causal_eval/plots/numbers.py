@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from statistics import NormalDist
 
-from causal_eval.results.types import Effect, MetricInfo, StudyResult
+from causal_eval.results.types import PERCENT, Effect, MetricInfo, StudyResult
 
 MINUS = "\u2212"
 _WIDE = Context(prec=80)
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_PERCENT = {"%", "percent", "per cent", "pct", "pp", "percentage points"}
 _CURRENCY = "$€£¥"
 _SYMBOL = re.compile(r"(?<![\w`])([A-Za-z]{1,3}) ([=<>≤≥]) (?=[-+\u2212]?[.\d])")
 _POINTS = re.compile(r"(?<=\d) (?=pp\b)")
@@ -56,7 +55,7 @@ def unit_of(metric: MetricInfo, *, log: bool = False) -> Unit:
     if log:
         return LOGS
     units = metric.units.strip() or ("days" if metric.kind == "duration" else "")
-    percent = units.lower() in _PERCENT
+    percent = units.lower() in PERCENT
     if metric.kind in ("proportion", "prevalence") or (metric.kind == "ratio" and percent):
         return POINTS
     if percent:

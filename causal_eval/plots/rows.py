@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from causal_eval.plots.layout import head_height, head_room, limits
@@ -97,6 +96,8 @@ LOOSEST = 1.7
 """Distance of rows, against the usual, when they are spread."""
 TALLEST = 1.2
 """Height, against that room, from which a chart is cut: it would be set smaller by as much."""
+_FOOT, _BETWEEN = 3.9, 0.9
+"""Height of an axis with its words, and of the gap to the next panel, in sizes of the font."""
 NOTE_LINE = 110
 """Letters of a note that surely fit a line there, counted because texts cannot be measured before a figure is drawn."""
 
@@ -106,13 +107,12 @@ def draw_rows(title: str, panels: tuple[Panel, ...], size: Size, note: str = "")
     from matplotlib.figure import Figure
 
     with style(size):
-        line = size.font * (1.75 if not size.narrow else 1.55) / 72
-        foot, between = _foot(size), _between(size)
+        line = _line(size)
         points = size.font * 0.92
         said = wrap(note, size.width - 0.4, points, lines=4)
         below = _note_room(said.count("\n") + 1 if note else 0, size)
         head = head_height(title, size)
-        fixed = head + len(panels) * foot + (len(panels) - 1) * between + below
+        fixed = head + _around(len(panels), size) + below
         rows = [sum(_rows_of(g, size) for g in p.groups) for p in panels]
         if not size.titled:
             line *= min(max((FULL * size.height - fixed) / (line * sum(rows)), 1.0), LOOSEST)
@@ -138,7 +138,7 @@ def draw_rows(title: str, panels: tuple[Panel, ...], size: Size, note: str = "")
                 shorten(panel.axis, flat.width - 0.3 if size.narrow else width + right, points),
                 fontsize=points, x=0, ha="left",
             )  # fmt: skip
-            top += height + foot + between
+            top += height + _around(1, size) + _BETWEEN * size.font / 72
         if note:
             figure.text(
                 0.12 / flat.width, size.font * 0.7 / 72 / flat.height, said, fontsize=points, color=MUTED, va="bottom"
@@ -146,20 +146,31 @@ def draw_rows(title: str, panels: tuple[Panel, ...], size: Size, note: str = "")
         return figure
 
 
-def in_parts(title: str, panels: tuple[Panel, ...], note: str = "") -> tuple[Callable[[Size], Figure], ...]:
+Drawing = Callable[[Size], "Figure"]
+
+
+def chart(title: str, panels: tuple[Panel, ...], note: str = "") -> tuple[Drawing, tuple[Drawing, ...]]:
+    """What a FigureSpec of rows is drawn by: the whole chart, and its parts."""
+    return _drawing(title, panels, note), in_parts(title, panels, note)
+
+
+def _drawing(title: str, panels: tuple[Panel, ...], note: str) -> Drawing:
+    return lambda size: draw_rows(title, panels, size, note)
+
+
+def in_parts(title: str, panels: tuple[Panel, ...], note: str = "") -> tuple[Drawing, ...]:
     """The chart cut into charts that can be read below the title of a slide; nothing for one that fits.
 
     It is cut between groups where that can be, and between rows of a group that is too tall by itself; those pieces
     share one scale and the group's heading.
     """
     size = SIZES["under-title"]
-    line = size.font * 1.75 / 72
+    line = _line(size)
     room = size.height - size.font * 0.5 / 72 - _note_room(-(-len(note) // NOTE_LINE), size)
     whole = [(p, g) for p in panels for g in p.groups]
 
     def height(pieces: list[tuple[Panel, Group]]) -> float:
-        kinds = len(_joined(pieces))
-        return line * sum(_rows_of(g, size) for _, g in pieces) + kinds * _foot(size) + (kinds - 1) * _between(size)
+        return line * sum(_rows_of(g, size) for _, g in pieces) + _around(len(_joined(pieces)), size)
 
     if height(whole) <= TALLEST * room:
         return ()
@@ -168,7 +179,7 @@ def in_parts(title: str, panels: tuple[Panel, ...], note: str = "") -> tuple[Cal
         if height([(panel, group)]) <= TALLEST * room:
             pieces.append((panel, group))
             continue
-        most = int((room - _foot(size)) / line - 1.15)
+        most = int((room - _around(1, size)) / line - 1.15)
         n = -(-len(group.lines) // most)
         own = replace(panel, scale=panel.scale or _scale(replace(panel, groups=(group,))))
         pieces += [
@@ -181,11 +192,7 @@ def in_parts(title: str, panels: tuple[Panel, ...], note: str = "") -> tuple[Cal
             pages[-1].append(piece)
         else:
             pages.append([piece])
-    return tuple(partial(_page, title, _joined(page), note) for page in pages)
-
-
-def _page(title: str, panels: tuple[Panel, ...], note: str, size: Size) -> Figure:
-    return draw_rows(title, panels, size, note)
+    return tuple(_drawing(title, _joined(page), note) for page in pages)
 
 
 def _joined(pieces: list[tuple[Panel, Group]]) -> tuple[Panel, ...]:
@@ -201,12 +208,14 @@ def _joined(pieces: list[tuple[Panel, Group]]) -> tuple[Panel, ...]:
     return tuple(out)
 
 
-def _foot(size: Size) -> float:
-    return size.font * 3.9 / 72
+def _line(size: Size) -> float:
+    """Height of one row, in inches."""
+    return size.font * (1.75 if not size.narrow else 1.55) / 72
 
 
-def _between(size: Size) -> float:
-    return size.font * 0.9 / 72
+def _around(panels: int, size: Size) -> float:
+    """What so many panels take beside their rows: axes and the gaps between them, in inches."""
+    return (panels * _FOOT + (panels - 1) * _BETWEEN) * size.font / 72
 
 
 def _note_room(lines: int, size: Size) -> float:

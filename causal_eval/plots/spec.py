@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from causal_eval.plots.numbers import fixed
 from causal_eval.plots.style import SIZES, Size, SizeName
-from causal_eval.results.types import StudyResult
+from causal_eval.results.types import Finding, StudyResult
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Value = str | int | float | None
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,26 @@ class Family:
     """What it shows, in one sentence: the help of ``result.plot.NAME``."""
     specs: Callable[[StudyResult], list[FigureSpec]]
     by_metric: bool = False
+
+
+def each_metric(
+    result: StudyResult,
+    name: str,
+    series: Callable[[StudyResult, str], S | None],
+    figure: Callable[[S, str], FigureSpec],
+) -> list[FigureSpec]:
+    """A figure for each metric that has the series, in :func:`metric_order`."""
+    out = []
+    for metric, suffix in metric_order(result):
+        found = series(result, metric)
+        if found is not None:
+            out.append(figure(found, f"{name}{suffix}"))
+    return out
+
+
+def of_primary(series: Callable[[StudyResult, Finding], S | None]) -> Callable[[StudyResult, str], S | None]:
+    """A series of a finding as one of a metric: that of its primary analysis, where it has one."""
+    return lambda result, metric: series(result, found) if (found := result.find(metric)) is not None else None
 
 
 def metric_order(result: StudyResult) -> list[tuple[str, str]]:

@@ -362,6 +362,10 @@ class Decision:
             raise ResultInvalid("a decision to roll back needs a clause that is breached")
 
 
+PERCENT = frozenset({"%", "percent", "per cent", "pct", "pp", "percentage points"})
+"""Units, in lower case, in which a share of one half is 50."""
+
+
 @dataclass(frozen=True, slots=True)
 class MetricInfo:
     """A metric as its author described it."""

@@ -126,9 +126,9 @@ def _cohorts(fitted: Fitted, starts: tuple[int, ...]) -> Iterator[tuple[str, int
         yield from _dates(replace(fitted, data=alone), start, max(1, most // len(chosen)))
 
 
-plugin: type[Check] = PlaceboInTime
-
-
 def _against(ratio: float) -> str:
     """A size against another: in per cent up to double, beyond that in times."""
     return f"{ratio:.0%} of" if ratio < 2 else f"{ratio:.1f} times" if ratio < 10 else f"{ratio:,.0f} times"
+
+
+plugin: type[Check] = PlaceboInTime

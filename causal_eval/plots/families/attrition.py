@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from causal_eval.plots.names import plural
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
+from causal_eval.plots.rows import Group, Line, Mark, Panel, chart
 from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import BLUE, INK, VERMILLION
 from causal_eval.results.types import Drop, StudyResult
@@ -63,8 +63,7 @@ def flow_figure(series: Flow) -> FigureSpec:
         ("step", "what", "count", "reason"),
         rows,
         0,
-        lambda size: draw_rows(title, (panel,), size, note),
-        in_parts(title, (panel,), note),
+        *chart(title, (panel,), note),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from causal_eval.plots.names import analysis_name, plural
 from causal_eval.plots.numbers import fixed, plain
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
+from causal_eval.plots.rows import Group, Line, Mark, Panel, chart
 from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import BLUE, VERMILLION
 from causal_eval.results.types import BalanceRow, StudyResult
@@ -88,8 +88,7 @@ def love_figure(series: LovePlot) -> FigureSpec:
         ("covariate", "before", "after"),
         rows,
         3,
-        lambda size: draw_rows(title, (panel,), size, note),
-        in_parts(title, (panel,), note),
+        *chart(title, (panel,), note),
     )
 
 

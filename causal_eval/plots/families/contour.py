@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from causal_eval.plots.layout import frame
 from causal_eval.plots.names import letters, metric_label
 from causal_eval.plots.numbers import Unit, change, decimals, error_of, fixed, is_log, unit_of
-from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
+from causal_eval.plots.spec import Family, FigureSpec, Value, each_metric
 from causal_eval.plots.style import INK, MUTED, STEEL, VERMILLION, Size, style, text_width, value_axis
 from causal_eval.results.types import StudyResult
 
@@ -213,12 +213,7 @@ def contour_figure(series: Contour, name: str) -> FigureSpec:
 
 def specs(result: StudyResult) -> list[FigureSpec]:
     """A figure a metric whose check of hidden confounding kept its grid."""
-    out = []
-    for metric, suffix in metric_order(result):
-        series = contour_series(result, metric)
-        if series is not None:
-            out.append(contour_figure(series, f"contour{suffix}"))
-    return out
+    return each_metric(result, "contour", contour_series, contour_figure)
 
 
 FAMILY = Family(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from causal_eval.plots.families.weights import donor_names
 from causal_eval.plots.layout import Frame, frame
-from causal_eval.plots.names import analysis_name, metric_label, plural
+from causal_eval.plots.names import analysis_name, capital, metric_label, plural
 from causal_eval.plots.numbers import Unit, change, decimals, error_of, is_log, unit_of
 from causal_eval.plots.rows import FULL, LOOSEST
 from causal_eval.plots.spec import Family, FigureSpec, Value
@@ -240,7 +240,7 @@ def contributions_figure(series: ContributionSeries) -> FigureSpec:
     note = (
         "Blue: raises what is estimated without the launch; orange: lowers it. Each donor's weight times its change since its "
         f"{since} before the launch{'; darkest where beyond the key' if series.beyond else ''}. Line: the launch. "
-        f"{series.analysis[:1].upper()}{series.analysis[1:]}."
+        f"{capital(series.analysis)}."
     )
     if series.left_out:
         note += " Averages leave out what the headline leaves out."

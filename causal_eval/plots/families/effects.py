@@ -16,7 +16,7 @@ from causal_eval.plots.numbers import (
     share,
     unit_of,
 )
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
+from causal_eval.plots.rows import Group, Line, Mark, Panel, chart
 from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import BLUE, FAINT, STEEL
 from causal_eval.plots.thresholds import relative_threshold, threshold
@@ -130,8 +130,7 @@ def forest_figure(groups: tuple[ForestGroup, ...]) -> FigureSpec:
         ("metric", "metric_role", "analysis", "analysis_role", "scale", "value", "low", "high", "status"),
         tuple(rows),
         min(smallest, 6),
-        lambda size: draw_rows(title, charts, size, note),
-        in_parts(title, charts, note),
+        *chart(title, charts, note),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from causal_eval.plots.layout import axis_width, head_room, limits
 from causal_eval.plots.names import metric_label, plural
 from causal_eval.plots.numbers import MINUS, Unit, change, decimals, error_of, is_log, share, unit_of
-from causal_eval.plots.spec import Family, FigureSpec, metric_order
+from causal_eval.plots.spec import Family, FigureSpec, each_metric, of_primary
 from causal_eval.plots.strip import Row, draw_strip, strip_height
 from causal_eval.plots.style import (
     BLUE,
@@ -255,13 +255,7 @@ def draw_event_study(series: EventSeries, size: Size) -> Figure:
 
 def specs(result: StudyResult) -> list[FigureSpec]:
     """A figure a metric whose primary analysis has leads and lags."""
-    out = []
-    for metric, suffix in metric_order(result):
-        finding = result.find(metric)
-        series = event_series(result, finding) if finding is not None else None
-        if series is not None:
-            out.append(event_figure(series, f"event_study{suffix}"))
-    return out
+    return each_metric(result, "event_study", of_primary(event_series), event_figure)
 
 
 FAMILY = Family(

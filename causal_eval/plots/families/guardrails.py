@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from causal_eval.plots.names import metric_label
+from causal_eval.plots.names import capital, metric_label
 from causal_eval.plots.numbers import RELATIVE, effect_text, fixed, interval_text, is_log, unit_of
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
+from causal_eval.plots.rows import Group, Line, Mark, Panel, chart
 from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import BLUE, INK, VERMILLION
 from causal_eval.results.types import StudyResult
@@ -62,7 +62,7 @@ def guardrail_figure(series: tuple[Guard, ...]) -> FigureSpec:
             for g in series if g.outcome == outcome
         )  # fmt: skip
         if lines:
-            groups.append(Group(lines, outcome[:1].upper() + outcome[1:]))
+            groups.append(Group(lines, capital(outcome)))
     panel = Panel("Worse ← in multiples of the margin → better", tuple(groups), guides=(-1.0,))
     cleared = sum(1 for g in series if g.outcome == "cleared")
     breached = sum(1 for g in series if g.outcome == "breached")
@@ -81,8 +81,7 @@ def guardrail_figure(series: tuple[Guard, ...]) -> FigureSpec:
         ("metric", "outcome", "value", "low", "high"),
         rows,
         2,
-        lambda size: draw_rows(title, (panel,), size, note),
-        in_parts(title, (panel,), note),
+        *chart(title, (panel,), note),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from causal_eval.plots.layout import frame
-from causal_eval.plots.names import analysis_name, metric_label, plural
+from causal_eval.plots.names import analysis_name, capital, metric_label, plural
 from causal_eval.plots.numbers import Unit, change, decimals, effect_text, error_of, is_log, p_text, unit_of
 from causal_eval.plots.spec import Family, FigureSpec
 from causal_eval.plots.style import FAINT, INK, VERMILLION, Size, grid, style, text_width, value_axis
@@ -119,7 +119,7 @@ def groups_figure(series: GroupSeries) -> FigureSpec:
     note = (
         f"Each bar: groups of {series.size} untreated {series.noun} in the treated ones' place. "
         f"{whose if as_far else 'None has a gap as far from zero'}; dotted: as far on the other side. "
-        f"{series.analysis[:1].upper()}{series.analysis[1:]}."
+        f"{capital(series.analysis)}."
     )
     shown = [k for k, n in enumerate(series.groups) if n]
     ends = [change(series.edges[k], series.unit, error, words=True) for k in (shown[0], shown[-1] + 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from causal_eval.plots.families.placebos import PlaceboSeries, placebo_series, rank_text
 from causal_eval.plots.numbers import fixed
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
+from causal_eval.plots.rows import Group, Line, Mark, Panel, chart
 from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import FAINT, VERMILLION
 from causal_eval.results.types import StudyResult
@@ -41,8 +41,7 @@ def ranks_figure(series: PlaceboSeries) -> FigureSpec:
         ("rank", "unit", "treated", "ratio", "rmspe_before", "rmspe_after"),
         rows,
         2,
-        lambda size: draw_rows(title, (panel,), size, note),
-        in_parts(title, (panel,), note),
+        *chart(title, (panel,), note),
     )
 
 

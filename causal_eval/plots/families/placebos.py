@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from causal_eval.plots.layout import axis_width, frame, limits
-from causal_eval.plots.names import analysis_name, metric_label, plural, unit_names
+from causal_eval.plots.names import analysis_name, capital, metric_label, plural, unit_names
 from causal_eval.plots.numbers import Unit, change, decimals, error_of, is_log, p_text, unit_of
 from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import FAINT, INK, VERMILLION, Size, grid, period_axis, style, value_axis
@@ -160,7 +160,7 @@ def placebo_figure(series: PlaceboSeries) -> FigureSpec:
     """All gaps over time."""
     far = sum(1 for p in series.units if series.far(p))
     title = f"{series.label}: the treated gap among {len(series.units) - 1} placebos"
-    note = f"Thick: treated. Grey: each other unit in its place. {_sentence(rank_text(series))} by gap after over gap before."
+    note = f"Thick: treated. Grey: each other unit in its place. {capital(rank_text(series))} by gap after over gap before."
     if far:
         note += f" Dotted and partly outside: {far} that fit over {FAR:g} times worse before the launch."
     last = series.units[0].gaps[-1]
@@ -184,10 +184,6 @@ def placebo_figure(series: PlaceboSeries) -> FigureSpec:
         max(0, decimals(error, series.headline.value)),
         lambda size: draw_placebos(series, size, title, note),
     )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def specs(result: StudyResult) -> list[FigureSpec]:

@@ -15,8 +15,8 @@ from causal_eval.plots.numbers import (
     is_log,
     unit_of,
 )
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
-from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
+from causal_eval.plots.rows import Group, Line, Mark, Panel, chart
+from causal_eval.plots.spec import Family, FigureSpec, Value, each_metric
 from causal_eval.plots.style import BLUE, STEEL
 from causal_eval.results.types import Effect, Estimate, StudyResult
 
@@ -140,19 +140,13 @@ def segment_figure(series: SegmentForest, name: str) -> FigureSpec:
         ("column", "segment", "value", "low", "high", "units"),
         tuple(rows),
         max(0, decimals(error_of(series.overall), series.overall.value)),
-        lambda size: draw_rows(title, (panel,), size, note),
-        in_parts(title, (panel,), note),
+        *chart(title, (panel,), note),
     )
 
 
 def specs(result: StudyResult) -> list[FigureSpec]:
     """A figure a metric whose primary analysis has segments."""
-    out = []
-    for metric, suffix in metric_order(result):
-        series = segment_series(result, metric)
-        if series is not None:
-            out.append(segment_figure(series, f"segments{suffix}"))
-    return out
+    return each_metric(result, "segments", segment_series, segment_figure)
 
 
 FAMILY = Family(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from causal_eval.plots.names import metric_label, plural
 from causal_eval.plots.numbers import Unit, decimals, fixed, is_log, plain, share, unit_of
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
-from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
+from causal_eval.plots.rows import Group, Line, Mark, Panel, chart
+from causal_eval.plots.spec import Family, FigureSpec, Value, each_metric
 from causal_eval.plots.style import BLUE, STEEL
 from causal_eval.results.types import Diagnostic, StudyResult
 
@@ -105,19 +105,13 @@ def bounds_figure(series: BoundSeries, name: str) -> FigureSpec:
         ("departure", "low", "high", "includes_zero"),
         rows,
         max(0, decimals(None, min(high - low for _, low, high in series.sets))),
-        lambda size: draw_rows(title, (panel,), size, note),
-        in_parts(title, (panel,), note),
+        *chart(title, (panel,), note),
     )
 
 
 def specs(result: StudyResult) -> list[FigureSpec]:
     """A figure a metric whose sensitivity check made sets."""
-    out = []
-    for metric, suffix in metric_order(result):
-        series = bound_series(result, metric)
-        if series is not None:
-            out.append(bounds_figure(series, f"sensitivity{suffix}"))
-    return out
+    return each_metric(result, "sensitivity", bound_series, bounds_figure)
 
 
 FAMILY = Family(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from causal_eval.plots.agreement import FAMILIES, family_of
 from causal_eval.plots.layout import axis_width, frame, limits
-from causal_eval.plots.names import SHORT, analysis_name, method_name, metric_label
+from causal_eval.plots.names import SHORT, analysis_name, capital, method_name, metric_label
 from causal_eval.plots.numbers import Unit, decimals, effect_text, error_of, is_log, unit_of
 from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import BLUE, FAINT, INK, MUTED, STEEL, Size, grid, shorten, style, text_width, value_axis
@@ -55,10 +55,6 @@ class Curve:
         return out
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def curve_series(result: StudyResult) -> Curve | None:
     """Every analysis of the primary metric with an estimate; None for fewer than three."""
     metric = result.primary_metric
@@ -73,7 +69,7 @@ def curve_series(result: StudyResult) -> Curve | None:
         name = FAMILIES[family][0] if family in FAMILIES else family
         method = method_name(f.method)
         short = SHORT.get(f.method, method)
-        found.append(Spec(analysis_name(f), name, _capital(method), _capital(short), f.role, f.estimate.headline))
+        found.append(Spec(analysis_name(f), name, capital(method), capital(short), f.role, f.estimate.headline))
     if len(found) < LEAST:
         return None
     found.sort(key=lambda s: (s.effect.value, s.name))

@@ -23,7 +23,7 @@ from causal_eval.plots.numbers import (
     share,
     unit_of,
 )
-from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
+from causal_eval.plots.spec import Family, FigureSpec, Value, each_metric, of_primary
 from causal_eval.plots.strip import Key, draw_strip, strip_height
 from causal_eval.plots.style import (
     BLUE,
@@ -303,13 +303,7 @@ def _lower_title(series: SurvivalSeries, inches: float, size: Size) -> str:
 
 def specs(result: StudyResult) -> list[FigureSpec]:
     """A figure a duration whose primary analysis kept its numbers by day."""
-    out = []
-    for metric, suffix in metric_order(result):
-        finding = result.find(metric)
-        series = survival_series(result, finding) if finding is not None else None
-        if series is not None:
-            out.append(survival_figure(series, f"survival{suffix}"))
-    return out
+    return each_metric(result, "survival", of_primary(survival_series), survival_figure)
 
 
 FAMILY = Family(

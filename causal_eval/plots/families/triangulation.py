@@ -5,7 +5,7 @@ from __future__ import annotations
 from causal_eval.plots.agreement import Agreement, agreement, agreement_text, agreement_words, reasons
 from causal_eval.plots.names import analysis_name, estimand_name, metric_label, short_name
 from causal_eval.plots.numbers import decimals, effect_text, error_of, interval_text, is_log, unit_of
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows
+from causal_eval.plots.rows import Group, Line, Mark, Panel, chart
 from causal_eval.plots.spec import Family, FigureSpec, Value, metric_order
 from causal_eval.plots.style import BLUE, STEEL
 from causal_eval.results.types import StudyResult
@@ -48,7 +48,7 @@ def triangulation_figure(result: StudyResult, found: Agreement, metric: str, nam
         ("family", "analysis", "estimand", "value", "low", "high", "units", "assumption"),
         tuple(rows),
         max(0, decimals(error_of(first), first.value)),
-        lambda size: draw_rows(title, (panel,), size, f"{said} Dashed: the estimate of the primary analysis."),
+        *chart(title, (panel,), f"{said} Dashed: the estimate of the primary analysis."),
     )
 
 

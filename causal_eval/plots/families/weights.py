@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from causal_eval.plots.names import analysis_name, plural, short_name, unit_names
+from causal_eval.plots.names import analysis_name, capital, plural, short_name, unit_names
 from causal_eval.plots.numbers import fixed
-from causal_eval.plots.rows import Group, Line, Mark, Panel, draw_rows, in_parts
+from causal_eval.plots.rows import Group, Line, Mark, Panel, chart
 from causal_eval.plots.spec import Family, FigureSpec, Value
 from causal_eval.plots.style import BLUE, VERMILLION, pretty
 from causal_eval.results.types import Finding, StudyResult
@@ -82,9 +82,9 @@ def _group(shares: Shares, noun: str) -> Group:
         lines.append(Line(words, fixed(100 * shares.rest, 1) + "%", (Mark(100 * shares.rest, filled=False),), dim=True))
     return Group(
         tuple(lines),
-        shares.name[:1].upper() + shares.name[1:],
+        capital(shares.name),
         "periods before the launch" if shares.kind == "time" else "",
-        short=shares.short[:1].upper() + shares.short[1:],
+        short=capital(shares.short),
     )
 
 
@@ -107,14 +107,13 @@ def weights_figure(result: StudyResult, all_shares: tuple[Shares, ...]) -> Figur
     return FigureSpec(
         "weights",
         title,
-        f"Bar chart of the weights by which {noun} make up the comparison. {first.name[:1].upper()}{first.name[1:]}: "
+        f"Bar chart of the weights by which {noun} make up the comparison. {capital(first.name)}: "
         f"{first.nonzero} of {first.all} have weight, the largest {largest}.",
         ". ".join(said) + ".",
         ("analysis", "kind", "name", "weight"),
         rows,
         3,
-        lambda size: draw_rows(title, (panel,), size, note),
-        in_parts(title, (panel,), note),
+        *chart(title, (panel,), note),
     )
 
 

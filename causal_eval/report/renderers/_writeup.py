@@ -24,7 +24,7 @@ class WriteUp:
     template: bytes | None = None
     source: str = "results.json"
     """The file that it is made from."""
-    _drawn: dict[tuple[str, str, str], bytes] = field(default_factory=dict, repr=False, compare=False)
+    _drawn: dict[tuple[str, str], str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def banner(self) -> Banner:
@@ -48,17 +48,14 @@ class WriteUp:
 
     def svg(self, name: str, size: SizeName = "page") -> str:
         """A figure as one ``<svg>`` element; drawn once for all formats."""
-        key = (name, size, "svg")
+        key = (name, size)
         if key not in self._drawn:
-            self._drawn[key] = svg_text(self.figures[name], size).encode()
-        return self._drawn[key].decode()
-
-    def png(self, name: str, size: SizeName = "page") -> bytes:
-        """A figure as PNG; drawn once for all formats."""
-        key = (name, size, "png")
-        if key not in self._drawn:
-            self._drawn[key] = png_bytes(self.figures[name], size)
+            self._drawn[key] = svg_text(self.figures[name], size)
         return self._drawn[key]
+
+    def png(self, name: str) -> bytes:
+        """A figure as PNG, at page size."""
+        return png_bytes(self.figures[name])
 
     def pieces(self, name: str) -> list[bytes]:
         """A figure as the PNGs that go below a slide's title: more than one where it is too tall to be read whole."""
