@@ -73,6 +73,33 @@ class Frame:
     height: float
 
 
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """What stands around a panel: heights in inches, and its texts broken into lines."""
+
+    head: float
+    above: float
+    below: float
+    caption: str
+    note: str
+
+    @property
+    def height(self) -> float:
+        """All of it together."""
+        return self.head + self.above + self.below
+
+
+def margins(title: str, size: Size, *, left: float, caption: str, note: str, axis_lines: float) -> Margins:
+    """The margins of a :func:`frame`, known before it is made; arguments as there."""
+    points = size.font * 0.92
+    line = points * 1.4 / 72
+    said = wrap(note, size.width - 0.4, points, lines=9 if size.narrow else 5)
+    over = wrap(caption, size.width - left - 0.15, points, lines=2)
+    above = line * (over.count("\n") + 1) + 0.05 if caption else 0.1
+    below = line * axis_lines + (line * (said.count("\n") + 1.5) if note else 0.0)
+    return Margins(head_height(title, size), above, below, over, said)
+
+
 def frame(
     title: str, size: Size, *, left: float, right: float = 0.2, caption: str = "", note: str = "", tall: float = 0.8,
     axis_lines: float = 2.4, height: float | None = None,
@@ -84,12 +111,8 @@ def frame(
     from matplotlib.figure import Figure
 
     points = size.font * 0.92
-    line = points * 1.4 / 72
-    said = wrap(note, size.width - 0.4, points, lines=9 if size.narrow else 5)
-    over = wrap(caption, size.width - left - 0.15, points, lines=2)
-    above = line * (over.count("\n") + 1) + 0.05 if caption else 0.1
-    below = line * axis_lines + (line * (said.count("\n") + 1.5) if note else 0.0)
-    head = head_height(title, size)
+    around = margins(title, size, left=left, caption=caption, note=note, axis_lines=axis_lines)
+    head, above, below = around.head, around.above, around.below
     total = head + above + height + below if height is not None else size.height * tall
     flat = size.tall(total)
     figure = Figure(figsize=(flat.width, flat.height))
@@ -101,11 +124,13 @@ def frame(
         figure.text(
             left / flat.width,
             1 - (head + above) / total + 0.06 / total,
-            over,
+            around.caption,
             fontsize=points,
             color=MUTED,
             va="bottom",
         )
     if note:
-        figure.text(0.12 / flat.width, size.font * 0.6 / 72 / total, said, fontsize=points, color=MUTED, va="bottom")
+        figure.text(
+            0.12 / flat.width, size.font * 0.6 / 72 / total, around.note, fontsize=points, color=MUTED, va="bottom"
+        )
     return Frame(figure, ax, flat, width, panel)

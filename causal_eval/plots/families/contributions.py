@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from causal_eval.plots.families.weights import donor_names
-from causal_eval.plots.layout import Frame, frame
+from causal_eval.plots.layout import Frame, frame, margins
 from causal_eval.plots.names import analysis_name, capital, metric_label, plural
 from causal_eval.plots.numbers import Unit, change, decimals, error_of, is_log, unit_of
 from causal_eval.plots.rows import FULL, LOOSEST
@@ -133,9 +133,9 @@ def draw_contributions(series: ContributionSeries, size: Size, title: str, note:
         unit = series.unit.change.strip()
         caption = f"Change since before the launch{', ' + unit if unit else ''}"
         height = size.font * 1.6 / 72 * (len(rows) + APART + 1.5)
-        for _ in range(2):
-            made = frame(title, size, left=left, right=right, caption=caption, note=note, axis_lines=2.8, height=height)
-            height = _fitting(height, made.size.height - height, size)
+        rest = margins(title, size, left=left, caption=caption, note=note, axis_lines=2.8).height
+        height = _fitting(height, rest, size)
+        made = frame(title, size, left=left, right=right, caption=caption, note=note, axis_lines=2.8, height=height)
         ax, n = made.ax, len(series.periods)
         ax.set_xlim(-0.5, n - 0.5)
         ax.set_ylim(len(rows) - 0.5 + APART, APART - 2.5)
